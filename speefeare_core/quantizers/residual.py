@@ -1,0 +1,152 @@
+"""Residual vector quantisation: each book quantises what the books before it left over.
+
+SoundStream (arXiv 2107.03312, section III-C). Decoding at depth k is the sum of the first k
+entries, so one set of codes serves every bit rate.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from speefeare_core.quantizers.vector import VectorQuantizer
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """What a quantiser makes of latents [B, D, F]."""
+
+    quantized: Tensor  # [B, D, F], with the gradient of the input (straight-through)
+    codes: Tensor  # [B, K, F] int64, all books that were searched
+    commitment_loss: Tensor  # scalar: mean squared distance of each active residual to its entry
+    depths: Tensor  # [B] int64, how many books are summed in `quantized`
+
+
+class ResidualVQ(nn.Module):
+    """Books of `size` entries of width `dim`, searched greedily one after the other."""
+
+    def __init__(
+        self,
+        books: int,
+        size: int,
+        dim: int,
+        *,
+        decay: float = 0.99,
+        dead_code_usage: float = 2.0,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        self.layers = nn.ModuleList(
+            VectorQuantizer(size, dim, decay=decay, dead_code_usage=dead_code_usage)
+            for _ in range(books)
+        )
+
+    @property
+    def books(self) -> int:
+        """Number of books K."""
+        return len(self.layers)
+
+    def layer(self, index: int) -> VectorQuantizer:
+        """The book at `index`, counted from 0."""
+        book = self.layers[index]
+        assert isinstance(book, VectorQuantizer)
+        return book
+
+    def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
+        """Codes of the first `depth` books (all by default): [B, D, F] -> [B, depth, F] int64.
+
+        Raises ValueError when depth is not 1..K.
+        """
+        residual, shape = _to_rows(latents), (latents.shape[0], latents.shape[2])
+        codes = []
+        for index in range(self._checked(depth)):
+            book = self.layer(index)
+            chosen = book.encode(residual)
+            residual = residual - book.decode(chosen)
+            codes.append(chosen.view(shape))
+        return torch.stack(codes, dim=1)
+
+    def decode(self, codes: Tensor, depth: int | None = None) -> Tensor:
+        """Sum of the first `depth` entries: [B, K, F] int64 -> [B, D, F].
+
+        Without depth every book present in `codes` is summed. Raises ValueError when depth is
+        more than the codes hold.
+        """
+        depth = codes.shape[1] if depth is None else depth
+        if not 1 <= depth <= min(self.books, codes.shape[1]):
+            raise ValueError(f"depth {depth} with codes of {codes.shape[1]} books")
+        *_, latents = self.decode_depths(codes[:, :depth])
+        return latents
+
+    def decode_depths(self, codes: Tensor) -> Iterator[Tensor]:
+        """Latents [B, D, F] at depth 1, 2, ... of codes [B, K, F], each one addition further."""
+        total = codes.new_zeros(codes.shape[0], codes.shape[2], self.dim, dtype=self._dtype)
+        for index in range(codes.shape[1]):
+            total = total + self.layer(index).decode(codes[:, index])
+            yield total.transpose(1, 2)
+
+    def forward(
+        self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None
+    ) -> Quantized:
+        """Quantise latents [B, D, F] with straight-through gradient; in training the books learn.
+
+        `depth` uses the first books for the whole batch; `depths` [B] gives each example its own
+        (quantiser dropout, see sample_depths). Every book learns from every example of a training
+        batch: a residual does not depend on how many books the example will sum.
+        """
+        limit = self._checked(depth)
+        if depths is None:
+            depths = torch.full((latents.shape[0],), limit, device=latents.device)
+        frames = latents.shape[2]
+        target = _to_rows(latents)
+        row_depths = depths.repeat_interleave(frames)[:, None]
+        residual = target.detach()
+        total = torch.zeros_like(residual)
+        commitment = target.new_zeros(())
+        codes = []
+        for index in range(self.books if self.training else limit):
+            book = self.layer(index)
+            if self.training and not book.initialised:
+                book.initialise(residual)
+            chosen = book.encode(residual)
+            entry = book.decode(chosen)
+            active = (row_depths > index).to(target.dtype)
+            # target - total is the residual again, this time with the gradient of the latents.
+            commitment = commitment + (active * (target - total - entry).square()).mean()
+            total = total + active * entry
+            if self.training:
+                book.learn(residual, chosen)
+            residual = residual - entry
+            if index < limit:
+                codes.append(chosen.view(latents.shape[0], frames))
+        quantized = target + (total - target).detach()
+        used = depths.to(target.dtype).mean().clamp(min=1)
+        return Quantized(
+            quantized=quantized.view(latents.shape[0], frames, self.dim).transpose(1, 2),
+            codes=torch.stack(codes, dim=1),
+            commitment_loss=commitment / used,
+            depths=depths,
+        )
+
+    def sample_depths(self, batch: int, *, full: float = 0.0) -> Tensor:
+        """Quantiser dropout: [batch] depths drawn from U{1..K}; a share `full` gets all K books."""
+        device = self.layer(0).codebook.device
+        drawn = torch.randint(1, self.books + 1, (batch,), device=device)
+        keep = torch.rand(batch, device=device) < full
+        return torch.where(keep, torch.full_like(drawn, self.books), drawn)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.layer(0).codebook.dtype
+
+    def _checked(self, depth: int | None) -> int:
+        depth = self.books if depth is None else depth
+        if not 1 <= depth <= self.books:
+            raise ValueError(f"depth {depth} of a quantiser with {self.books} books")
+        return depth
+
+
+def _to_rows(latents: Tensor) -> Tensor:
+    """[B, D, F] -> [B * F, D]."""
+    return latents.transpose(1, 2).reshape(-1, latents.shape[1])

@@ -1,0 +1,148 @@
+"""One vector quantiser: nearest entry of a codebook that follows its vectors by moving averages.
+
+Codebook learning as in VQ-VAE-2 (arXiv 1906.00446, appendix A) with the k-means start and the
+replacement of unused entries of SoundStream (arXiv 2107.03312, section III-C).
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+KMEANS_ROUNDS = 10
+CHUNK_VECTORS = 8192  # keeps the [M, N] score matrix of a search inside the cache
+
+
+class VectorQuantizer(nn.Module):
+    """Codebook [N, D] with exact nearest-neighbour search and EMA learning.
+
+    The forward pass of training belongs to ResidualVQ; one book alone is a ResidualVQ of depth 1.
+    """
+
+    codebook: Tensor  # [N, D]
+    usage: Tensor  # [N], moving average of how many vectors of a batch chose the entry
+    sums: Tensor  # [N, D], moving average of the sum of those vectors
+    initialised: Tensor  # scalar bool
+
+    def __init__(
+        self, size: int, dim: int, *, decay: float = 0.99, dead_code_usage: float = 2.0
+    ) -> None:
+        super().__init__()
+        self.decay = decay
+        self.dead_code_usage = dead_code_usage
+        self.register_buffer("codebook", torch.randn(size, dim) / dim**0.5)
+        # What only learning needs stays out of shipped weights; see learning_state.
+        self.register_buffer("usage", torch.ones(size), persistent=False)
+        self.register_buffer("sums", self.codebook.clone(), persistent=False)
+        self.register_buffer("initialised", torch.tensor(False), persistent=False)
+
+    @property
+    def size(self) -> int:
+        """Number of entries N."""
+        return self.codebook.shape[0]
+
+    def encode(self, vectors: Tensor) -> Tensor:
+        """Index of the nearest entry: [M, D] -> [M] int64; the lower index wins a tie."""
+        return nearest(vectors, self.codebook)
+
+    def decode(self, indices: Tensor) -> Tensor:
+        """Entries by index: int64 [...] -> [..., D]."""
+        return nn.functional.embedding(indices, self.codebook)
+
+    @torch.no_grad()
+    def initialise(self, vectors: Tensor) -> None:
+        """Start at the k-means centres of one batch [M, D]."""
+        centres, counts = kmeans(vectors, self.size, KMEANS_ROUNDS)
+        self.codebook.copy_(centres)
+        self.usage.copy_(counts.clamp(min=1.0))
+        self.sums.copy_(centres * self.usage[:, None])
+        self.initialised.fill_(True)
+
+    @torch.no_grad()
+    def learn(self, vectors: Tensor, indices: Tensor) -> None:
+        """Move the codebook towards the vectors [M, D] that chose its entries [M]."""
+        counts, sums = _accumulate(vectors, indices, self.size)
+        self.usage.lerp_(counts, 1 - self.decay)
+        self.sums.lerp_(sums, 1 - self.decay)
+        self._replace_dead(vectors)
+        # An entry nobody chooses decays towards 0 / 0; the floor leaves it where it was.
+        alive = self.usage > 1e-3
+        means = self.sums / self.usage.clamp(min=1e-3)[:, None]
+        self.codebook.copy_(torch.where(alive[:, None], means, self.codebook))
+
+    def _replace_dead(self, vectors: Tensor) -> None:
+        # In a small batch even a fair share lies below the threshold: expire only what gets
+        # less than a tenth of it, or every step would throw the whole book away.
+        threshold = min(self.dead_code_usage, 0.1 * vectors.shape[0] / self.size)
+        dead = (self.usage < threshold).nonzero()[:, 0]
+        if dead.numel() == 0:
+            return
+        picks = torch.randint(vectors.shape[0], (dead.numel(),), device=vectors.device)
+        self.usage[dead] = threshold
+        self.sums[dead] = vectors[picks] * threshold
+
+    def learning_state(self) -> dict[str, Tensor]:
+        """What a resumed run needs beside the weights: usage, sums and the initialised flag."""
+        return {"usage": self.usage, "sums": self.sums, "initialised": self.initialised}
+
+    def load_learning_state(self, state: dict[str, Tensor]) -> None:
+        """Take back what learning_state gave."""
+        for name, value in self.learning_state().items():
+            value.copy_(state[name])
+
+    def adopt(self, codebook: Tensor) -> None:
+        """Start learning from given entries [N, D] instead of from k-means."""
+        self.codebook.copy_(codebook)
+        self.usage.fill_(max(1.0, self.dead_code_usage))
+        self.sums.copy_(self.codebook * self.usage[:, None])
+        self.initialised.fill_(True)
+
+
+def nearest(vectors: Tensor, codebook: Tensor) -> Tensor:
+    """Nearest codebook entry in the Euclidean sense: [M, D], [N, D] -> [M] int64.
+
+    argmin |v - c|^2 = argmax v.c - |c|^2 / 2, so that the search is one matrix product.
+    """
+    half_norms = codebook.square().sum(dim=1) / 2
+    table = codebook.t()
+    found = [
+        torch.addmm(half_norms, part, table, beta=-1).argmax(dim=1)
+        for part in torch.split(vectors, CHUNK_VECTORS)
+    ]
+    return found[0] if len(found) == 1 else torch.cat(found)
+
+
+def kmeans(vectors: Tensor, clusters: int, rounds: int) -> tuple[Tensor, Tensor]:
+    """Plain k-means from random vectors: [M, D] -> centres [clusters, D], counts [clusters].
+
+    With fewer vectors than clusters some centres coincide, and the later ones count nobody.
+    An empty cluster restarts at a random vector, in all rounds but the last.
+    """
+    total = vectors.shape[0]
+    if total >= clusters:
+        picks = torch.randperm(total, device=vectors.device)[:clusters]
+    else:
+        picks = torch.arange(clusters, device=vectors.device) % total
+    centres = vectors[picks].clone()
+    counts = torch.zeros(clusters, device=vectors.device)
+    for turn in range(rounds):
+        counts, sums = _accumulate(vectors, nearest(vectors, centres), clusters)
+        empty = (counts == 0).nonzero()[:, 0]
+        centres = torch.where(counts[:, None] > 0, sums / counts.clamp(min=1)[:, None], centres)
+        if turn < rounds - 1 and total >= clusters:
+            picks = torch.randint(total, (empty.numel(),), device=vectors.device)
+            centres[empty] = vectors[picks]
+    return centres, counts
+
+
+def _accumulate(vectors: Tensor, indices: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    counts = torch.bincount(indices, minlength=size).to(vectors.dtype)
+    sums = vectors.new_zeros(size, vectors.shape[1]).index_add_(0, indices, vectors)
+    return counts, sums
+
+
+def vector_quantizers(module: nn.Module) -> Iterator[tuple[str, VectorQuantizer]]:
+    """Every book inside a module with its dotted name, in the order of definition."""
+    for name, part in module.named_modules():
+        if isinstance(part, VectorQuantizer):
+            yield name, part
