@@ -1,0 +1,206 @@
+"""Codec, CodecInfo, Encoded: the one interface that every codec meets.
+
+Importing this module does not import torch, so the window may read a `CodecInfo`.
+Shapes: audio `[B, C, T]`, latents `[B, D, F]`, codes `[B, K, F]`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from speefeare_core.errors import SpeefeareError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+    from speefeare_core.stream import CodecStream
+
+Role = Literal["acoustic", "semantic", "mixed"]
+DepthMode = Literal["residual", "split", "parallel", "none"]
+
+
+@dataclass(frozen=True)
+class BookInfo:
+    """One codebook: how many entries it has, how often it speaks, and what it speaks of."""
+
+    size: int
+    frame_rate_hz: float
+    role: Role = "acoustic"
+
+    @property
+    def bits(self) -> float:
+        """Bits of one code."""
+        return math.log2(self.size)
+
+
+@dataclass(frozen=True)
+class CodecInfo:
+    """What a codec is, as plain data (no tensors; travels between processes and into JSON)."""
+
+    name: str
+    family: str
+    rate_hz: int
+    channels: int
+    hop_samples: int  # samples of one frame of the fastest book
+    frame_rate_hz: float
+    books: tuple[BookInfo, ...]
+    depth_mode: DepthMode
+    latent_dim: int
+    causal: bool
+    streamable: bool
+    delay_samples: int  # algorithmic delay that decode() compensates
+    stream_delay_samples: int  # how far the stream's output lags behind its input
+    needs: tuple[str, ...] = ()  # further things it needs: "hubert teacher to encode", "prompt to decode"
+    licence: str = "unknown"
+    parameters: int = 0
+    source: str = ""  # where it was loaded from
+    notes: tuple[str, ...] = ()  # plain sentences for the card
+
+    @property
+    def depth(self) -> int:
+        """The number of books, the largest depth that may be asked for."""
+        return len(self.books)
+
+    def bitrate_kbps(self, depth: int | None = None) -> float:
+        """Bits per second of the first `depth` books (None: all), in kbps."""
+        books = self.books[: self.check_depth(depth)] if self.books else ()
+        return sum(book.bits * book.frame_rate_hz for book in books) / 1000.0
+
+    def check_depth(self, depth: int | None) -> int:
+        """Resolve None to the full depth; raise `SpeefeareError` for a depth that does not exist."""
+        if depth is None:
+            return self.depth
+        if not self.books:
+            raise SpeefeareError(f"{self.name} has no codebooks, so a depth cannot be chosen.")
+        if not 1 <= depth <= self.depth:
+            raise SpeefeareError(
+                f"Depth {depth} does not exist in {self.name}: choose 1 to {self.depth}."
+            )
+        return depth
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; `from_dict` is its inverse."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> CodecInfo:
+        """Inverse of `to_dict`."""
+        data = dict(data)
+        data["books"] = tuple(BookInfo(**book) for book in data["books"])
+        for name in ("needs", "notes"):
+            data[name] = tuple(data.get(name, ()))
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The result of `Codec.encode`.
+
+    `code_groups` holds one integer tensor `[B, K_g, F_g]` per frame rate, in book order (most codecs have one
+    group; empty for codecs without books). `latents` `[B, D, F]` are the values *before* quantisation.
+    """
+
+    code_groups: tuple[Tensor, ...]
+    latents: Tensor | None  # [B, D, F]
+    length_samples: int  # original T, which decode() gives back exactly
+    side: dict[str, Tensor] = field(default_factory=dict)  # scales and other side information
+
+    @property
+    def codes(self) -> Tensor:
+        """`[B, K, F]` on the fastest frame rate; codes of slower books are repeated."""
+        import torch
+
+        if not self.code_groups:
+            raise SpeefeareError("This codec has continuous latents and no codes.")
+        if len(self.code_groups) == 1:
+            return self.code_groups[0]
+        frames = max(group.shape[-1] for group in self.code_groups)
+        rows = [
+            group.repeat_interleave(-(-frames // group.shape[-1]), dim=-1)[..., :frames]
+            for group in self.code_groups
+        ]
+        return torch.cat(rows, dim=1)
+
+
+class Codec(ABC):
+    """A loaded codec. `info` says what it is; `module` holds the weights (in eval mode, gradients off)."""
+
+    info: CodecInfo
+    module: Module
+
+    # -- what a family writes ---------------------------------------------------------------------------------
+    @abstractmethod
+    def _encode(self, audio: Tensor, depth: int) -> Encoded:
+        """`[B, C, F·hop]` (already padded to whole frames) → Encoded; `length_samples` is filled by `encode`."""
+
+    @abstractmethod
+    def _decode(self, encoded: Encoded, depth: int) -> Tensor:
+        """Encoded → `[B, C, F·hop]`, still delayed by `info.delay_samples`."""
+
+    def stream(self, batch: int = 1, depth: int | None = None) -> CodecStream:
+        """A fresh stream, whose state is its own. Raises `SpeefeareError` where the codec cannot stream."""
+        raise SpeefeareError(
+            f"{self.info.name} cannot stream: it looks ahead. Use file mode, or choose a causal codec."
+        )
+
+    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor | None:
+        """`[B, D, F]` after quantisation with the first `depth` books, or None where a family has none."""
+        return None
+
+    # -- what everybody calls ---------------------------------------------------------------------------------
+    @property
+    def device(self) -> Any:
+        """The device of the weights."""
+        import torch
+
+        tensor = next(self.module.parameters(), None)
+        if tensor is None:
+            tensor = next(self.module.buffers(), None)
+        return tensor.device if tensor is not None else torch.device("cpu")
+
+    def frames_for(self, length_samples: int) -> int:
+        """Whole frames that hold `length_samples` plus the delay to be compensated."""
+        return max(1, -(-(length_samples + self.info.delay_samples) // self.info.hop_samples))
+
+    def encode(self, audio: Tensor, depth: int | None = None) -> Encoded:
+        """Encode `[B, C, T]` at `info.rate_hz`. Raises `SpeefeareError` for a wrong shape, NaN or depth."""
+        import torch
+
+        count = self.info.check_depth(depth)
+        if audio.ndim != 3 or audio.shape[1] != self.info.channels or audio.shape[-1] == 0:
+            raise SpeefeareError(
+                f"{self.info.name} wants audio [batch, {self.info.channels}, samples], not {list(audio.shape)}."
+            )
+        if not bool(torch.isfinite(audio).all()):
+            raise SpeefeareError("The audio holds NaN or infinite samples; repair or re-export it first.")
+        length = audio.shape[-1]
+        missing = self.frames_for(length) * self.info.hop_samples - length
+        with torch.inference_mode():
+            padded = torch.nn.functional.pad(audio.to(self.device, torch.float32), (0, missing))
+            return dataclasses.replace(self._encode(padded, count), length_samples=length)
+
+    def decode(self, encoded: Encoded, depth: int | None = None) -> Tensor:
+        """Decode to `[B, C, T]`, exactly the original length, the delay compensated."""
+        import torch
+
+        count = self.info.check_depth(depth)
+        if encoded.code_groups:
+            count = min(count, sum(group.shape[1] for group in encoded.code_groups))
+        with torch.inference_mode():
+            audio = self._decode(encoded, count)
+        start = self.info.delay_samples
+        return audio[..., start : start + encoded.length_samples]
+
+    def decode_depths(self, encoded: Encoded) -> Iterator[tuple[int, Tensor]]:
+        """Each depth with its audio `[B, C, T]`, shallow first. Codecs without books give their one decode as 0."""
+        if not encoded.code_groups:
+            yield 0, self.decode(encoded)
+            return
+        for depth in range(1, sum(group.shape[1] for group in encoded.code_groups) + 1):
+            yield depth, self.decode(encoded, depth)

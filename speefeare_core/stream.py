@@ -1,0 +1,120 @@
+"""Streaming: the offline computation with carried state.
+
+`CodecStream` takes whole frames only; `Framer` turns ragged blocks into whole frames. The state is a value of the
+stream; the modules hold none, so one loaded codec can serve any number of streams.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speefeare_core.errors import SpeefeareError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from speefeare_core.codec import CodecInfo
+
+StreamState = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StreamStep:
+    """What one step gives back, for n whole frames."""
+
+    audio: Tensor  # [B, C, n·hop], delayed by info.stream_delay_samples
+    codes: Tensor | None  # [B, K, n]
+    latents: Tensor | None  # [B, D, n] before quantisation
+
+
+class CodecStream(ABC):
+    """Carried state for encoding and decoding frame after frame.
+
+    `encode` and `decode` carry separate state and may be used alone; `step` does both. `depth` may be set between
+    steps: encoding always uses every book, decoding the first `depth`.
+    """
+
+    def __init__(self, info: CodecInfo, batch: int = 1, depth: int | None = None) -> None:
+        self.info = info
+        self.batch = batch
+        self._depth = info.check_depth(depth)
+        self.state: StreamState = {}
+
+    @property
+    def depth(self) -> int:
+        """Books used for decoding."""
+        return self._depth
+
+    @depth.setter
+    def depth(self, depth: int | None) -> None:
+        self._depth = self.info.check_depth(depth)
+
+    @abstractmethod
+    def encode(self, audio: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """`[B, C, n·hop]` → codes `[B, K, n]` and latents `[B, D, n]`."""
+
+    @abstractmethod
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes `[B, K, n]` → audio `[B, C, n·hop]`, with the first `depth` books."""
+
+    def step(self, audio: Tensor) -> StreamStep:
+        """Encode and decode n whole frames `[B, C, n·hop]`. Raises `SpeefeareError` for a ragged block."""
+        import torch
+
+        hop = self.info.hop_samples
+        if audio.shape[-1] == 0 or audio.shape[-1] % hop:
+            raise SpeefeareError(
+                f"A stream of {self.info.name} takes whole frames of {hop} samples, not {audio.shape[-1]};"
+                " put a Framer before it."
+            )
+        with torch.inference_mode():
+            codes, latents = self.encode(audio)
+            if codes is None:
+                raise SpeefeareError(f"{self.info.name} gives no codes to decode.")
+            return StreamStep(self.decode(codes), codes, latents)
+
+    def get_state(self) -> StreamState:
+        """A copy of the carried state, for `set_state` later or on another stream of the same codec."""
+        return copy.deepcopy(self.state)
+
+    def set_state(self, state: StreamState) -> None:
+        """Go on from a state that `get_state` gave."""
+        self.state = copy.deepcopy(state)
+
+    def reset(self) -> None:
+        """Back to silence before the first sample."""
+        self.state = {}
+
+
+class Framer:
+    """Ragged blocks in, whole frames out; keeps what is left over. Knows nothing of codecs."""
+
+    def __init__(self, frame_samples: int, channels: int = 1) -> None:
+        self.frame_samples = frame_samples
+        self._rest: NDArray[np.float32] = np.zeros((channels, 0), np.float32)
+
+    @property
+    def pending_samples(self) -> int:
+        """Samples that wait for their frame to fill."""
+        return self._rest.shape[-1]
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """`[C, n]` → `[C, m·frame]` with m ≥ 0 whole frames."""
+        joined = np.concatenate([self._rest, block], axis=-1)
+        whole = joined.shape[-1] - joined.shape[-1] % self.frame_samples
+        self._rest = joined[:, whole:].copy()
+        return joined[:, :whole]
+
+    def flush(self) -> NDArray[np.float32]:
+        """The rest, filled with zeros to one whole frame; `[C, 0]` where nothing is left."""
+        rest = self._rest
+        self._rest = rest[:, :0].copy()
+        if rest.shape[-1] == 0:
+            return rest
+        return np.pad(rest, ((0, 0), (0, self.frame_samples - rest.shape[-1])))
