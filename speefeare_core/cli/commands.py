@@ -1,0 +1,107 @@
+"""The table of commands, and `main`, which runs one of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import NoReturn
+
+from speefeare_core import __version__
+from speefeare_core.cli.console import Console, Result
+from speefeare_core.errors import Cancelled, SpeefeareError
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: `module` has `add(parser)` and `run(args, console)`, see the package's docstring."""
+
+    name: str
+    help: str
+    module: str
+
+
+COMMANDS = (
+    Command("codecs", "list the codecs that are shipped", "speefeare_core.cli.codecs"),
+    Command("info", "what a codec, a sound file or a token file is", "speefeare_core.cli.info"),
+    Command("encode", "sound to tokens", "speefeare_core.cli.encode"),
+    Command("decode", "tokens to sound", "speefeare_core.cli.decode"),
+    Command("roundtrip", "sound through a codec to sound", "speefeare_core.cli.roundtrip"),
+    Command("evaluate", "measure a codec on sound files, at every depth", "speefeare_core.cli.evaluate"),
+    Command("doctor", "check what this computer has and what is missing", "speefeare_core.cli.doctor"),
+    Command("train", "train a codec by a recipe", "speefeare_core.cli.train"),
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad usage is a plain sentence too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SpeefeareError(f"{self.prog}: {message}; see {self.prog} --help.")
+
+
+def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser. Only the module of the command that `argv` names is imported."""
+    parser = _Parser(prog="speefeare", description="Neural speech codecs on the command line.")
+    parser.add_argument("--version", action="version", version=f"speefeare {__version__}")
+    rows = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    for command in COMMANDS:
+        row = rows.add_parser(command.name, help=command.help, description=f"{command.help.capitalize()}.")
+        row.add_argument("--json", action="store_true", help="print one JSON object, also for errors")
+        if command.name == asked:
+            module = import_module(command.module)
+            module.add(row)
+            row.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    as_json = "--json" in argv
+    console = Console()
+    try:
+        args = build_parser(argv).parse_args(argv)
+        result: Result = args.run(args, console)
+        console.clear()
+        _print(json.dumps(result.data, ensure_ascii=False) if as_json else result.text)
+        return result.exit_code
+    except (KeyboardInterrupt, Cancelled):
+        return _fail("Stopped; nothing was left half-written.", 130, as_json, console)
+    except SpeefeareError as error:
+        return _fail(str(error), 2, as_json, console)
+    except BrokenPipeError:  # the reader of stdout has gone; nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        return _fail("The computer ran out of memory; use a shorter file or a smaller codec.", 1, as_json, console)
+    except Exception as error:
+        if os.environ.get("SPEEFEARE_DEBUG"):
+            raise
+        words = " ".join(str(error).split()) or "no details"
+        return _fail(
+            f"The command failed unexpectedly ({type(error).__name__}: {words}); set SPEEFEARE_DEBUG=1 to see where.",
+            1,
+            as_json,
+            console,
+        )
+
+
+def _fail(sentence: str, code: int, as_json: bool, console: Console) -> int:
+    console.note(f"speefeare: {sentence}")
+    if as_json:
+        _print(json.dumps({"error": sentence}, ensure_ascii=False))
+    return code
+
+
+def _print(text: str) -> None:
+    if text:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
