@@ -1,0 +1,1 @@
+"""speefeare workbench: the Qt application (window) and its engine process."""

@@ -1,0 +1,1 @@
+"""The window side of the engine: protocol, shared memory, client. The engine side is `server`."""

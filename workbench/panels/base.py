@@ -1,0 +1,27 @@
+"""What the window may ask of a panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from workbench.context import Context
+
+
+class Panel(QWidget):
+    """Built from the context alone; finds nothing by searching parents or globals; imports no other panel."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+
+    def refresh(self) -> None:
+        """Called by the frame clock (30–60 Hz) while the panel is visible: move cursors, pull taps."""
+
+    def view_state(self) -> dict[str, Any]:
+        """Zoom and toggles, saved with the layout (JSON-ready)."""
+        return {}
+
+    def set_view_state(self, state: dict[str, Any]) -> None:
+        """The inverse; unknown or bad fields are ignored."""

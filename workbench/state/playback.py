@@ -1,0 +1,39 @@
+"""The play cursor, the chosen depth, the loop, and the blind order."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+
+class PlaybackState(QObject):
+    """What is heard. `position` moves with the frame clock; panels read it in `refresh`."""
+
+    changed = Signal()  # depth, playing, loop, blind or device changed (not the position)
+    moved = Signal(int)  # the person moved the cursor
+    devices_changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.position = 0  # sample
+        self.playing = False
+        self.depth = 0
+        self.loop: tuple[int, int] | None = None  # samples
+        self.looping = False
+        self.blind_order: tuple[int, ...] = ()  # depths behind the labels A, B, C …; empty: sighted
+        self.device = ""
+        self.volume_db = 0.0
+        self.underruns = 0
+        self.peak = 0.0
+
+    @property
+    def blind(self) -> bool:
+        """Whether labels hide which depth is heard."""
+        return bool(self.blind_order)
+
+    def update(self, **values: object) -> None:
+        """Set some of the fields and say so once, if anything differs."""
+        differing = {name: value for name, value in values.items() if getattr(self, name) != value}
+        for name, value in differing.items():
+            setattr(self, name, value)
+        if differing:
+            self.changed.emit()
