@@ -27,7 +27,7 @@ def resource(*parts: str) -> Path:
 
 def shipped_codecs() -> dict[str, Path]:
     """Name → weights file of every shipped codec."""
-    found = sorted(resource("codecs").glob("*/model.safetensors"))
+    found = sorted((resource_dir() / "codecs").glob("*/model.safetensors"))
     return {path.parent.name: path for path in found}
 
 

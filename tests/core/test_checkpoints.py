@@ -1,0 +1,74 @@
+"""Native checkpoints: written whole, recognised by content, refused in words when damaged or foreign."""
+
+import pytest
+import torch
+
+from speefeare_core.checkpoints import native
+from speefeare_core.checkpoints.load import load_codec, resolve
+from speefeare_core.checkpoints.sniff import sniff
+from speefeare_core.errors import SpeefeareError
+
+
+@pytest.fixture
+def saved(tmp_path):
+    made = native.NativeFile("linear", "n", {"a": [1, 2]}, {"w": torch.arange(6.0).reshape(2, 3)}, "MIT", ("note",))
+    path = tmp_path / "model.safetensors"
+    native.save(made, path)
+    return made, path
+
+
+def test_round_trip(saved):
+    made, path = saved
+    back = native.read(path)
+    assert (back.family, back.name, back.config, back.licence, back.notes) == ("linear", "n", {"a": [1, 2]}, "MIT", ("note",))
+    assert torch.equal(back.tensors["w"], made.tensors["w"])
+    assert sniff(path) == "native"
+    assert sniff(path.parent) == "native"
+    assert [p.name for p in path.parent.iterdir()] == ["model.safetensors"]
+
+
+def test_name_does_not_matter_content_does(saved, tmp_path):
+    _, path = saved
+    other = tmp_path / "weights.bin"
+    other.write_bytes(path.read_bytes())
+    assert sniff(other) == "native"
+
+
+@pytest.mark.parametrize("keep", [4, 40, -3])
+def test_cut_off(saved, keep):
+    _, path = saved
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(SpeefeareError, match="model.safetensors"):
+        load_codec(path, "cpu")
+
+
+def test_family_that_is_not_known(tmp_path):
+    native.save(native.NativeFile("unheard", "n", {}, {"w": torch.zeros(1)}), tmp_path / "m.safetensors")
+    with pytest.raises(SpeefeareError, match="family unheard"):
+        load_codec(tmp_path / "m.safetensors", "cpu")
+
+
+def test_config_that_does_not_fit(saved):
+    with pytest.raises(SpeefeareError, match="does not fit its own description"):
+        load_codec(saved[1], "cpu")
+
+
+def test_foreign_safetensors(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"w": torch.zeros(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(SpeefeareError, match="no codec that this version knows"):
+        load_codec(tmp_path / "other.safetensors", "cpu")
+
+
+def test_unknown_names_folders_and_devices(tmp_path, saved):
+    with pytest.raises(SpeefeareError, match="no codec named nonsense"):
+        resolve("nonsense")
+    with pytest.raises(SpeefeareError, match="There is no codec file or folder"):
+        load_codec(tmp_path / "absent.safetensors")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SpeefeareError, match="holds no codec"):
+        load_codec(tmp_path / "empty")
+    (tmp_path / "empty" / "quantizer.tflite").write_bytes(b"x")
+    with pytest.raises(SpeefeareError, match=r"lacks soundstream_encoder\.tflite, lyragan\.tflite"):
+        load_codec(tmp_path / "empty")
