@@ -1,0 +1,9 @@
+"""Codec panel."""
+
+from __future__ import annotations
+
+from workbench.panels.base import Panel
+
+
+class CodecPanel(Panel):
+    """Codec."""

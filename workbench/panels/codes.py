@@ -1,0 +1,9 @@
+"""Codes panel."""
+
+from __future__ import annotations
+
+from workbench.panels.base import Panel
+
+
+class CodesPanel(Panel):
+    """Codes."""

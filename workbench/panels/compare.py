@@ -1,0 +1,9 @@
+"""Compare panel."""
+
+from __future__ import annotations
+
+from workbench.panels.base import Panel
+
+
+class ComparePanel(Panel):
+    """Compare."""

@@ -1,0 +1,9 @@
+"""Live panel."""
+
+from __future__ import annotations
+
+from workbench.panels.base import Panel
+
+
+class LivePanel(Panel):
+    """Live."""

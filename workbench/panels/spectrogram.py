@@ -1,0 +1,9 @@
+"""Spectrogram panel."""
+
+from __future__ import annotations
+
+from workbench.panels.base import Panel
+
+
+class SpectrogramPanel(Panel):
+    """Spectrogram."""

@@ -1,0 +1,9 @@
+"""Waveform panel."""
+
+from __future__ import annotations
+
+from workbench.panels.base import Panel
+
+
+class WaveformPanel(Panel):
+    """Waveform."""
