@@ -103,5 +103,3 @@ def _print(text: str) -> None:
     if text:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
-
-
