@@ -94,6 +94,10 @@ class ClipState(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.data = ClipData()
+        self.wanted = ""  # the file asked for; it may still wait for a codec
+        self.request = 0  # id of the processing that counts; answers to older ones are void
+        self.depth_requests: dict[int, int] = {}  # depth → id of its WantDepth
+        self.complete = False  # everything that `request` asked for is there
         self.stage = ""  # what is being done, empty: nothing
         self.fraction = 0.0
 
@@ -101,6 +105,15 @@ class ClipState(QObject):
     def is_open(self) -> bool:
         """Whether there is a clip."""
         return bool(self.data.path)
+
+    def expects(self, request_id: int) -> bool:
+        """Whether answers to this request still count."""
+        return request_id > 0 and (request_id == self.request or request_id in self.depth_requests.values())
+
+    def expect(self, request_id: int) -> None:
+        """From now on only answers to this processing count (0: to none)."""
+        self.request, self.complete = request_id, False
+        self.depth_requests.clear()
 
     def open(self, data: ClipData) -> None:
         """Another clip takes the place of this one."""

@@ -14,6 +14,9 @@ class CodecState(QObject):
         super().__init__()
         self.info: CodecInfo | None = None
         self.device = ""
+        self.wanted = ""  # the source last asked for, and for which compute device: loaded again after a restart
+        self.wanted_device = "auto"
+        self.request = 0  # id of the load under way; answers to older ones are void
         self.loading = ""  # the source being loaded; empty: none
 
     @property

@@ -16,6 +16,7 @@ class LiveState(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.running = False
+        self.request = 0  # id of the start that counts
         self.muted = True
         self.bypass = False
         self.depth = 0

@@ -20,6 +20,8 @@ class PlaybackState(QObject):
         self.loop: tuple[int, int] | None = None  # samples
         self.looping = False
         self.blind_order: tuple[int, ...] = ()  # depths behind the labels A, B, C …; empty: sighted
+        self.revealed_order: tuple[int, ...] = ()  # what the labels meant, after a reveal
+        self.seek_request = 0  # id of the seek under way: until it is done the engine's position is older than ours
         self.device = ""
         self.volume_db = 0.0
         self.underruns = 0

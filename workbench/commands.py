@@ -1,0 +1,272 @@
+"""The verbs: what a person can do, with paths and numbers as arguments and no dialogs.
+
+Each takes the context first. Whatever needs the engine is asked of it; the answer comes back through `engine_events`.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from workbench.context import Context
+from workbench.engine import protocol
+
+
+# -- codec and clip ---------------------------------------------------------------------------------------------
+def load_codec(ctx: Context, source: str | Path, device: str = "auto") -> None:
+    """Load a codec; the open clip is processed again with it. A load that fails leaves the codec before in place."""
+    ctx.codec.wanted, ctx.codec.wanted_device = str(source), device
+    if ctx.engine.status == "dead":
+        _tell_engine_is_gone(ctx)
+        return
+    _cancel(ctx, ctx.clip.request)
+    ctx.codec.request = ctx.client.send(protocol.LoadCodec(str(source), device))
+    ctx.codec.set_loading(str(source))
+
+
+def open_clip(ctx: Context, path: str | Path) -> None:
+    """Open a sound file. Without a codec it waits for one."""
+    ctx.clip.wanted = str(Path(path).expanduser().absolute())
+    if ctx.engine.status == "dead":
+        _tell_engine_is_gone(ctx)
+    elif ctx.codec.info is not None and not ctx.codec.loading:
+        process_clip(ctx)
+
+
+def process_clip(ctx: Context) -> None:
+    """Have the wanted clip read, encoded and decoded with the loaded codec."""
+    depths = (ctx.playback.depth,) if ctx.playback.depth else ()
+    ctx.clip.expect(ctx.client.send(protocol.ProcessClip(ctx.clip.wanted, depths)))
+    ctx.clip.set_progress(f"Opening {Path(ctx.clip.wanted).name}", 0.0)
+
+
+def cancel_work(ctx: Context) -> None:
+    """Stop what is being computed; what is there stays."""
+    if ctx.codec.loading:
+        _cancel(ctx, ctx.codec.request)
+    _cancel(ctx, ctx.clip.request)
+    for request in ctx.clip.depth_requests.values():
+        _cancel(ctx, request)
+
+
+def want_depth(ctx: Context, depth: int) -> None:
+    """Have the decode and the spectrogram of one depth made, where they are not there and not under way."""
+    data = ctx.clip.data
+    spectrogram = data.spectrograms.get(depth)
+    whole = spectrogram is not None and spectrogram.columns_done >= len(spectrogram.values)
+    if not ctx.clip.is_open or depth in ctx.clip.depth_requests or (whole and depth in data.renders):
+        return
+    if depth in ctx.codec.depths and ctx.engine.status == "ready":
+        ctx.clip.depth_requests[depth] = ctx.client.send(protocol.WantDepth(depth))
+
+
+# -- playback ---------------------------------------------------------------------------------------------------
+def toggle_play(ctx: Context) -> None:
+    """Play or pause."""
+    if ctx.playback.playing:
+        pause(ctx)
+    else:
+        play(ctx)
+
+
+def play(ctx: Context) -> None:
+    """Play from the cursor, from the start where the cursor is at the end."""
+    if not ctx.clip.is_open or not _engine_is_there(ctx):
+        return
+    if ctx.playback.position >= ctx.clip.data.length_samples - 1:
+        seek(ctx, 0)
+    ctx.client.send(protocol.Play())
+
+
+def pause(ctx: Context) -> None:
+    """Stop and keep the cursor."""
+    if ctx.engine.status == "ready":
+        ctx.client.send(protocol.Pause())
+
+
+def seek(ctx: Context, sample: int) -> None:
+    """Move the cursor, kept inside the clip."""
+    if not ctx.clip.is_open:
+        return
+    ctx.playback.position = min(max(int(sample), 0), max(0, ctx.clip.data.length_samples - 1))
+    if ctx.engine.status == "ready":
+        ctx.playback.seek_request = ctx.client.send(protocol.Seek(ctx.playback.position))
+    ctx.playback.moved.emit(ctx.playback.position)
+
+
+def seek_by(ctx: Context, seconds: float) -> None:
+    """Move the cursor by seconds."""
+    seek(ctx, ctx.playback.position + round(seconds * ctx.clip.data.rate_hz))
+
+
+def select_depth(ctx: Context, depth: int) -> None:
+    """Hear (and show) one depth; 0 is the original. A depth that does not exist is told and changes nothing."""
+    if ctx.codec.info is None:
+        return
+    if depth not in ctx.codec.depths:
+        ctx.engine.add_message(
+            f"Depth {depth} does not exist in {ctx.codec.info.name}: choose 0 (the original) to {ctx.codec.depths[-1]}."
+        )
+        return
+    ctx.playback.update(depth=depth)
+    if ctx.engine.status == "ready" and ctx.clip.is_open:
+        ctx.client.send(protocol.SelectDepth(depth, blind=ctx.playback.blind))
+        if depth not in ctx.clip.data.renders:
+            want_depth(ctx, depth)
+
+
+def step_depth(ctx: Context, step: int) -> None:
+    """One depth (or label, when blind) up or down, without wrapping."""
+    if ctx.playback.blind:
+        order = ctx.playback.blind_order
+        at = order.index(ctx.playback.depth) if ctx.playback.depth in order else 0
+        select_label(ctx, min(max(at + step, 0), len(order) - 1))
+    elif ctx.codec.depths:
+        select_depth(ctx, min(max(ctx.playback.depth + step, 0), ctx.codec.depths[-1]))
+
+
+def set_loop(ctx: Context, start: int | None, end: int | None) -> None:
+    """Loop the region [start, end) in samples from now on; None, None: no region and no loop."""
+    if start is None or end is None:
+        ctx.playback.update(loop=None, looping=False)
+        _send_loop(ctx)
+        return
+    low, high = sorted((int(start), int(end)))
+    low, high = max(0, low), min(high, ctx.clip.data.length_samples)
+    if high > low:
+        ctx.playback.update(loop=(low, high), looping=True)
+        _send_loop(ctx)
+
+
+def toggle_loop(ctx: Context) -> None:
+    """Loop the region, or the whole clip where there is none; or stop looping and keep the region."""
+    ctx.playback.update(looping=not ctx.playback.looping)
+    _send_loop(ctx)
+
+
+def set_volume(ctx: Context, gain_db: float) -> None:
+    """Loudness of the player in dB, -60 to 12."""
+    gain_db = min(max(float(gain_db), -60.0), 12.0)
+    ctx.settings.volume_db = gain_db
+    ctx.playback.update(volume_db=gain_db)
+    if ctx.engine.status == "ready":
+        ctx.client.send(protocol.SetVolume(gain_db))
+
+
+# -- blind listening --------------------------------------------------------------------------------------------
+def set_blind(ctx: Context, on: bool) -> None:
+    """Hide which depth is heard behind the labels A, B, C … in a fresh random order, or stop doing so."""
+    if not on:
+        ctx.playback.update(blind_order=(), revealed_order=())
+        return
+    depths = sorted(ctx.clip.data.renders)
+    if len(depths) < 2:
+        ctx.engine.add_message("Blind listening needs a clip with at least two versions to compare; open a clip first.")
+        return
+    random.SystemRandom().shuffle(depths)
+    ctx.playback.update(blind_order=tuple(depths), revealed_order=())
+    select_label(ctx, 0)
+
+
+def select_label(ctx: Context, index: int) -> None:
+    """Hear label A (0), B (1) … of the blind order."""
+    if 0 <= index < len(ctx.playback.blind_order):
+        select_depth(ctx, ctx.playback.blind_order[index])
+
+
+def reveal_blind(ctx: Context) -> None:
+    """End blind listening and show what each label was."""
+    if ctx.playback.blind:
+        ctx.playback.update(revealed_order=ctx.playback.blind_order, blind_order=())
+
+
+# -- sound devices ----------------------------------------------------------------------------------------------
+def set_output(ctx: Context, device: str) -> None:
+    """Choose the loudspeaker of the player."""
+    ctx.settings.output_device = device
+    ctx.playback.update(device=device)
+    if ctx.engine.status == "ready":
+        ctx.client.send(protocol.SetOutput(device))
+
+
+def refresh_devices(ctx: Context) -> None:
+    """Look again which sound devices there are."""
+    if ctx.engine.status == "ready":
+        ctx.client.send(protocol.ListDevices())
+
+
+# -- live -------------------------------------------------------------------------------------------------------
+def start_live(ctx: Context, *, input: str, output: str, file: str | None = None, frames_per_step: int = 1) -> None:
+    """Talk through the codec: input (or a file as virtual microphone) → codec → output. Starts muted."""
+    if not _engine_is_there(ctx):
+        return
+    info = ctx.codec.info
+    if info is None:
+        ctx.live.update(message="Live needs a codec; open one first.")
+        return
+    ctx.settings.live_input, ctx.settings.live_output = input, output
+    depth = ctx.live.depth if 0 < ctx.live.depth <= info.depth else (info.depth or None)
+    ctx.live.update(message="", muted=True, bypass=False, depth=depth or 0)
+    ctx.live.request = ctx.client.send(
+        protocol.StartLive(
+            input=input,
+            output=output,
+            file=file or None,
+            loop_file=file is not None,
+            depth=depth,
+            frames_per_step=frames_per_step,
+        )
+    )
+
+
+def stop_live(ctx: Context) -> None:
+    """End the live session."""
+    if ctx.engine.status == "ready":
+        ctx.client.send(protocol.StopLive())
+
+
+def set_live(
+    ctx: Context,
+    *,
+    depth: int | None = None,
+    muted: bool | None = None,
+    bypass: bool | None = None,
+    input_gain_db: float | None = None,
+    output_gain_db: float | None = None,
+) -> None:
+    """Change what is given while live runs (or before it starts)."""
+    given = {"depth": depth, "muted": muted, "bypass": bypass}
+    ctx.live.update(**{name: value for name, value in given.items() if value is not None})
+    if ctx.live.running and ctx.engine.status == "ready":
+        ctx.client.send(protocol.SetLive(depth, muted, bypass, input_gain_db, output_gain_db))
+
+
+# -- the engine -------------------------------------------------------------------------------------------------
+def restart_engine(ctx: Context) -> None:
+    """Start the engine anew; when it is ready the codec is loaded and the clip is processed again."""
+    ctx.clip.expect(0)
+    ctx.client.restart()
+    ctx.engine.set_status("starting")
+
+
+def _cancel(ctx: Context, request: int) -> None:
+    if request and ctx.engine.status == "ready":
+        ctx.client.send(protocol.Cancel(request))
+
+
+def _send_loop(ctx: Context) -> None:
+    if ctx.engine.status != "ready" or not ctx.clip.is_open:
+        return
+    region = ctx.playback.loop or (0, ctx.clip.data.length_samples)
+    start, end = region if ctx.playback.looping else (None, None)
+    ctx.client.send(protocol.SetLoop(start, end))
+
+
+def _engine_is_there(ctx: Context) -> bool:
+    if ctx.engine.status == "dead":
+        _tell_engine_is_gone(ctx)
+    return ctx.engine.status == "ready"
+
+
+def _tell_engine_is_gone(ctx: Context) -> None:
+    ctx.engine.add_message("The engine has stopped; press Restart engine to go on.")

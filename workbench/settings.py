@@ -1,0 +1,141 @@
+"""What is remembered between two starts: one typed, versioned JSON file in the platform's configuration folder.
+
+A bad file or field never blocks the start: it falls back to its default, with a notice. Knows nothing of Qt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+THEMES = ("system", "light", "dark")
+RECENT_KEPT = 10
+
+
+@dataclass
+class Settings:
+    """Every remembered value. `path` None: nothing is ever written (tests)."""
+
+    theme: str = "system"
+    recent_clips: tuple[str, ...] = ()  # newest first
+    recent_codecs: tuple[str, ...] = ()
+    compute_device: str = "auto"
+    output_device: str = "default"
+    live_input: str = "default"
+    live_output: str = "default"
+    volume_db: float = 0.0
+    geometry: str = ""  # base64 of QWidget.saveGeometry
+    docks: str = ""  # base64 of QMainWindow.saveState
+    panels: dict[str, dict[str, Any]] = field(default_factory=dict)  # panel key → view_state()
+    path: Path | None = field(default=None, repr=False, compare=False)
+    notices: list[str] = field(default_factory=list, repr=False, compare=False)
+
+    def add_recent_clip(self, path: str) -> None:
+        """Newest first, each once."""
+        self.recent_clips = _newest_first(path, self.recent_clips)
+
+    def add_recent_codec(self, source: str) -> None:
+        """Newest first, each once."""
+        self.recent_codecs = _newest_first(source, self.recent_codecs)
+
+    def save(self) -> None:
+        """Write by a temporary file and a rename; where that fails, a notice is added."""
+        if self.path is None:
+            return
+        data: dict[str, Any] = {"version": VERSION}
+        data |= {name: getattr(self, name) for name in _CHECKS}
+        part = self.path.with_name(self.path.name + ".part")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+            part.replace(self.path)
+        except OSError as error:
+            self.notices.append(f"The settings could not be saved to {self.path}: {error.strerror or error}.")
+
+
+def settings_path() -> Path:
+    """The settings file of this user on this platform."""
+    home = Path.home()
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        folder = home / "Library" / "Application Support"
+    else:
+        folder = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    return folder / "speefeare-workbench" / "settings.json"
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the settings; what is missing or bad takes its default, what is bad is told in `notices`."""
+    path = path or settings_path()
+    settings = Settings(path=path)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return settings
+    except (OSError, ValueError):
+        settings.notices.append(f"The settings file {path} could not be read, so the defaults are used.")
+        return settings
+    if not isinstance(data, dict) or data.get("version") != VERSION:
+        settings.notices.append(f"The settings file {path} is of another version, so the defaults are used.")
+        return settings
+    for name, check in _CHECKS.items():
+        if name not in data:
+            continue
+        value = check(data[name])
+        if value is None:
+            settings.notices.append(f"The setting {name} in {path} was not valid, so its default is used.")
+        else:
+            setattr(settings, name, value)
+    return settings
+
+
+def _newest_first(item: str, items: tuple[str, ...]) -> tuple[str, ...]:
+    return (item, *(other for other in items if other != item))[:RECENT_KEPT]
+
+
+# Each check gives the value to keep, or None where it is not valid.
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _theme(value: Any) -> str | None:
+    return value if value in THEMES else None
+
+
+def _texts(value: Any) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        return None
+    return tuple(value[:RECENT_KEPT])
+
+
+def _gain_db(value: Any) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and -60.0 <= value <= 12.0 else None
+
+
+def _panels(value: Any) -> dict[str, dict[str, Any]] | None:
+    good = isinstance(value, dict) and all(isinstance(row, dict) for row in value.values())
+    return value if good else None
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "theme": _theme,
+    "recent_clips": _texts,
+    "recent_codecs": _texts,
+    "compute_device": _text,
+    "output_device": _text,
+    "live_input": _text,
+    "live_output": _text,
+    "volume_db": _gain_db,
+    "geometry": _text,
+    "docks": _text,
+    "panels": _panels,
+}
+assert set(_CHECKS) == {row.name for row in fields(Settings)} - {"path", "notices"}
