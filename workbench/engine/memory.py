@@ -1,6 +1,8 @@
 """Bulk data between window and engine: shared arrays, sample rings and status blocks. Needs numpy only.
 
-The engine creates, the window attaches. An attached mapping stays readable after the engine has died.
+The engine creates, the window attaches. An array is a mapped file: of a folder in main memory where the system has one,
+of the temporary folder where it is large. A mapping lives as long as an array that shows it, so what is attached stays
+readable after the engine has died and after the file was removed.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ import secrets
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import shared_memory
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,15 +20,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 PREFIX = "speefeare-"
-MAX_SHARED_BYTES = 64 * 1024 * 1024  # larger arrays lie in a mapped temporary file, which the system may page out
+MAX_SHARED_BYTES = 64 * 1024 * 1024  # larger arrays lie on disk, where the system may page them out
+_MEMORY_FOLDER = Path("/dev/shm")
+_session = secrets.token_hex(4)
+
+
+def set_session(token: str) -> None:
+    """Name what this process creates from now on after a session, so that its owner can remove all of it."""
+    global _session
+    _session = token
+
+
+def folders() -> tuple[Path, ...]:
+    """Where arrays lie: main memory first, if it can be written."""
+    disk = Path(tempfile.gettempdir())
+    return (_MEMORY_FOLDER, disk) if os.access(_MEMORY_FOLDER, os.W_OK) else (disk,)
+
+
+def remove_session(token: str, keep: Path | None = None) -> int:
+    """Remove every file of a session but `keep`, whether or not its creator still lives; how many there were."""
+    count = 0
+    for folder in folders():
+        for path in folder.glob(f"{PREFIX}{token}-*"):
+            if path == keep:
+                continue
+            with contextlib.suppress(OSError):
+                path.unlink()
+                count += 1
+    return count
 
 
 @dataclass(frozen=True)
 class ArrayRef:
     """Where a shared array lies; small enough for the pipe."""
 
-    kind: Literal["shm", "file"]
-    name: str
+    kind: Literal["shm", "file"]  # in main memory, or on disk
+    name: str  # path
     shape: tuple[int, ...]
     dtype: str
 
@@ -35,64 +63,70 @@ class ArrayRef:
 class SharedArray:
     """A numpy array that two processes see. The creator unlinks it; everybody closes it."""
 
-    def __init__(self, ref: ArrayRef, array: NDArray[Any], memory: shared_memory.SharedMemory | None) -> None:
+    def __init__(self, ref: ArrayRef, array: NDArray[Any]) -> None:
         self.ref = ref
         self.array: NDArray[Any] = array
-        self._memory = memory
 
     @classmethod
     def create(cls, shape: Sequence[int], dtype: Any) -> SharedArray:
-        """A zero-filled array, in shared memory or, where it is large, in a mapped temporary file."""
+        """A zero-filled array in main memory, or on disk where it is large or memory is full. OSError: both are full."""
         kind = np.dtype(dtype)
         size = max(1, int(np.prod(shape)) * kind.itemsize)
+        places = folders()
         if size > MAX_SHARED_BYTES:
-            handle, path = tempfile.mkstemp(prefix=PREFIX, suffix=".array")
-            os.truncate(handle, size)
-            os.close(handle)
-            return cls.attach(ArrayRef("file", path, tuple(shape), kind.str))
-        memory = shared_memory.SharedMemory(PREFIX + secrets.token_hex(8), create=True, size=size)
-        ref = ArrayRef("shm", memory.name, tuple(shape), kind.str)
-        array: NDArray[Any] = np.ndarray(ref.shape, kind, buffer=memory.buf)
-        array[...] = 0
-        return cls(ref, array, memory)
+            places = places[-1:]
+        for place in places:
+            path = place / f"{PREFIX}{_session}-{secrets.token_hex(8)}"
+            try:
+                _reserve(path, size)
+            except OSError:
+                path.unlink(missing_ok=True)
+                if place == places[-1]:
+                    raise
+                continue
+            break
+        where: Literal["shm", "file"] = "shm" if path.parent == _MEMORY_FOLDER else "file"
+        return cls.attach(ArrayRef(where, str(path), tuple(int(n) for n in shape), kind.str))
 
     @classmethod
     def attach(cls, ref: ArrayRef) -> SharedArray:
         """The same array in another process. Raises FileNotFoundError where it is gone."""
-        if ref.kind == "file":
-            mapped: NDArray[Any] = np.memmap(ref.name, dtype=ref.dtype, mode="r+", shape=ref.shape)
-            return cls(ref, mapped, None)
-        memory = shared_memory.SharedMemory(ref.name)
-        return cls(ref, np.ndarray(ref.shape, np.dtype(ref.dtype), buffer=memory.buf), memory)
+        if 0 in ref.shape:
+            return cls(ref, np.zeros(ref.shape, ref.dtype))
+        mapped: NDArray[Any] = np.memmap(ref.name, dtype=ref.dtype, mode="r+", shape=ref.shape)
+        return cls(ref, mapped.view(np.ndarray))
 
     def close(self) -> None:
-        """Let go of the mapping. Views of `array` must not be used afterwards."""
+        """Let go of the mapping; it goes with the last view of `array`."""
         self.array = np.zeros(0, np.uint8)
-        if self._memory is not None:
-            with contextlib.suppress(BufferError):  # a view is still alive: the mapping goes with it
-                self._memory.close()
 
     def unlink(self) -> None:
         """Remove it from the system; mappings that exist stay valid."""
         unlink(self.ref)
 
 
+def _reserve(path: Path, size: int) -> None:
+    """A file of zeros whose space is really there: a hole that cannot be filled would kill the process on a write."""
+    with path.open("xb") as file:
+        os.chmod(path, 0o600)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            os.truncate(file.fileno(), size)
+
+
 def unlink(ref: ArrayRef) -> None:
     """Remove a shared array by its reference, whether or not its creator still lives."""
-    if ref.kind == "file":
-        Path(ref.name).unlink(missing_ok=True)
-        return
-    with contextlib.suppress(FileNotFoundError):
-        memory = shared_memory.SharedMemory(ref.name)
-        memory.unlink()
-        memory.close()
+    with contextlib.suppress(OSError):
+        Path(ref.name).unlink()
 
 
 class Ring:
     """The last `capacity` columns of `[R, n]` data, written by one process and read by others without locks.
 
-    A tap: the writer overwrites, a reader that comes late misses the oldest. Columns are copied before the counter
-    moves; a reader checks the counter again after its copy and drops what was overwritten meanwhile.
+    A tap: the writer overwrites, a reader that comes late misses the oldest. Two counters: the writer announces what it
+    is about to overwrite, copies, and then counts it as written; a reader looks at the announcement after its copy and
+    drops what may have been overwritten meanwhile.
     """
 
     def __init__(self, counter: SharedArray, data: SharedArray) -> None:
@@ -102,7 +136,7 @@ class Ring:
     @classmethod
     def create(cls, rows: int, capacity: int, dtype: Any) -> Ring:
         """An empty ring."""
-        return cls(SharedArray.create((1,), np.int64), SharedArray.create((rows, capacity), dtype))
+        return cls(SharedArray.create((2,), np.int64), SharedArray.create((rows, capacity), dtype))
 
     @classmethod
     def attach(cls, ref: RingRef) -> Ring:
@@ -129,6 +163,7 @@ class Ring:
         total = columns.shape[1]
         start = self.written
         kept = columns[:, -self.capacity :]
+        self._counter.array[1] = start + total
         at = (start + total - kept.shape[1]) % self.capacity
         first = min(kept.shape[1], self.capacity - at)
         self._data.array[:, at : at + first] = kept[:, :first]
@@ -141,7 +176,7 @@ class Ring:
         start = max(position, end - self.capacity, 0)
         index = np.arange(start, end) % self.capacity
         columns = self._data.array[:, index]
-        lost = max(0, self.written - self.capacity - start)
+        lost = max(0, int(self._counter.array[1]) - self.capacity - start)
         return columns[:, lost:], end
 
     def latest(self, count: int) -> NDArray[Any]:

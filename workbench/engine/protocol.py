@@ -1,9 +1,9 @@
 """What window and engine say to each other: frozen dataclasses, no bulk data (that lies in `memory`).
 
 The window sends `Envelope(id, generation, request)`. The engine answers with events that carry `request_id` (0 where
-nobody asked). Every request ends with exactly one `Done`, `Failed` or `Voided`. A request with a newer generation of the
-same kind makes the older one void. Depth 0 always means the original; k ≥ 1 the decode with the first k books; a codec
-without books has its one decode as depth 1 (`CodecInfo.books` is empty then).
+nobody asked). Every request ends with exactly one `Done`, `Failed` or `Voided`. A request with a newer generation of
+the same kind makes the older one void. Depth 0 always means the original; k ≥ 1 the decode with the first k books; a
+codec without books has its one decode as depth 1 (`CodecInfo.books` is empty then).
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class LoadCodec(Request):
 class ProcessClip(Request):
     """Read, encode, decode every depth of a file with the loaded codec.
 
-    Events in order as they come: ClipOpened, PeaksReady(0), SpectrogramReady(0) …, CodesReady, LatentsReady, then for each
-    depth, shallow first, RenderReady + PeaksReady. Long clips (`ClipOpened.long`) render only `wanted_depths`; others on
-    WantDepth.
+    Events in order as they come: ClipOpened, PeaksReady(0), SpectrogramReady(0) …, CodesReady, LatentsReady, then for
+    each depth, shallow first, RenderReady + PeaksReady. Long clips (`ClipOpened.long`) render only `wanted_depths`;
+    others on WantDepth.
     """
 
     path: str
@@ -334,3 +334,6 @@ class LiveStopped(Event):
     """The live session ended; `reason` is empty when it was asked for."""
 
     reason: str = ""
+
+
+CLIP_EVENTS = (ClipOpened, PeaksReady, SpectrogramReady, CodesReady, LatentsReady, RenderReady)  # of one clip alone
