@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Sets up .venv with the test extras and runs the whole suite: ruff, mypy, the import contracts, pytest.
+# Words after the command go to pytest instead of the whole suite (bash packaging/test.sh tests/core -k framer).
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. packaging/setup_env.sh
+setup_env test || exit 1
+
+failed=()
+check() { # name, command …
+    local name=$1 started=$SECONDS
+    shift
+    say "── $name"
+    if "$@" </dev/null; then
+        say "   $name passed ($((SECONDS - started)) s)"
+    else
+        say "   $name FAILED"
+        failed+=("$name")
+    fi
+}
+
+if [ $# -eq 0 ]; then
+    check "ruff" .venv/bin/ruff check .
+    check "mypy" .venv/bin/mypy
+    check "import contracts" .venv/bin/lint-imports
+fi
+# A test that hangs in C is beyond pytest-timeout; it must not hang whoever waits for this script.
+check "pytest" timeout --kill-after=20 2700 .venv/bin/python -m pytest "$@"
+
+if [ ${#failed[@]} -gt 0 ]; then
+    say "NOT GREEN: ${failed[*]} failed; see above."
+    exit 1
+fi
+say "ALL GREEN: everything passed."

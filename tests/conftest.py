@@ -1,0 +1,39 @@
+"""For every test: no display needed, nobody's settings touched, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before anything imports Qt. A test that wants a real X server starts the workbench as a process of its own.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+os.environ.setdefault("OMP_NUM_THREADS", "2")  # tiny models: more threads only wait for each other
+
+from tests.leaks import Leaks
+
+PRIVATE_FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
+
+
+@pytest.fixture(autouse=True)
+def private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings, recent files and caches of this test alone. Child processes inherit them."""
+    home = tmp_path_factory.mktemp("home")
+    for name in PRIVATE_FOLDERS:
+        folder = home / name.removeprefix("XDG_").removesuffix("_HOME").lower()
+        folder.mkdir()
+        monkeypatch.setenv(name, str(folder))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_leftovers() -> Iterator[None]:
+    """Fail a test that leaves a widget, a thread, a process or shared memory behind, and name it."""
+    leaks = Leaks()
+    yield
+    found = leaks.found()
+    if found:
+        pytest.fail("this test left something behind:\n  " + "\n  ".join(found), pytrace=False)
