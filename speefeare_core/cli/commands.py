@@ -41,7 +41,7 @@ class _Parser(argparse.ArgumentParser):
     """Bad usage is a plain sentence too."""
 
     def error(self, message: str) -> NoReturn:
-        raise SpeefeareError(f"{self.prog}: {message}; see {self.prog} --help.")
+        raise SpeefeareError(f"{message}; see {self.prog} --help.")
 
 
 def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:

@@ -42,7 +42,7 @@ class LyraBooks(nn.Module):
     def search(self, latents: Tensor, depth: int = BOOKS) -> Tensor:
         """`[B, 64, F]` → codes `[B, depth, F]` int64, the same as the official quantiser's."""
         parts = []
-        for residual in latents.transpose(1, 2).split(_CHUNK_FRAMES, dim=1):
+        for residual in torch.split(latents.transpose(1, 2), _CHUNK_FRAMES, dim=1):
             codes = []
             for book in self.books[:depth]:
                 codes.append((residual[..., None, :] - book).square().sum(-1).argmin(-1))

@@ -31,7 +31,7 @@ def unpack(packets: bytes, books: int) -> NDArray[np.int64]:
     size = PACKET_BYTES[books]
     if len(packets) % size:
         raise SpeefeareError(
-            f"{len(packets)} bytes are no whole number of Lyra packets of {size} bytes; some are lost."
+            f"{len(packets)} bytes are no whole number of Lyra packets of {size}; some are lost."
         )
     pairs = np.frombuffer(packets, np.uint8).reshape(-1, size)
     nibbles = np.stack([pairs >> 4, pairs & 15], axis=-1).reshape(-1, books)

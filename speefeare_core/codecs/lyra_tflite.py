@@ -32,7 +32,7 @@ def make_interpreter(content: bytes, name: str) -> Any:
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise SpeefeareError(
-            f"{name} is no TFLite model or is cut off; copy it again from google/lyra 1.3.2."
+            f"{name} is no TFLite model or is cut off; copy it again from google/lyra."
         ) from error
     return interpreter
 
@@ -71,7 +71,7 @@ def read_books(content: bytes, name: str) -> Floats:
     interpreter = make_interpreter(content, name)
     if "decode" not in interpreter.get_signature_list():
         raise SpeefeareError(
-            f"{name} has no signature decode, which is not Lyra v2; copy it again from google/lyra 1.3.2."
+            f"{name} has no signature decode, so it is not Lyra v2; copy it from google/lyra."
         )
     decode = interpreter.get_signature_runner("decode")
     books = np.empty((BOOKS, ENTRIES, WIDTH), np.float32)

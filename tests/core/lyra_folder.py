@@ -10,7 +10,7 @@ LYRA_FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "weights" 
 
 
 def lyra_folder() -> Path:
-    """The folder beside the checkout; the weights are not the repository's to ship, so without them a test is skipped."""
+    """The folder beside the checkout. The weights do not ship with the product: without them a test is skipped."""
     if not LYRA_FOLDER.is_dir():
         pytest.skip(f"the Lyra v2 files are not in {LYRA_FOLDER}")
     return LYRA_FOLDER

@@ -1,0 +1,38 @@
+"""`speefeare encode`: sound to tokens."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from speefeare_core import token_file
+from speefeare_core.cli.console import Console, Result
+from speefeare_core.cli.options import add_codec, add_depth, check_not_same, check_target
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """`FILE [TOKENS]`."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="a sound file (WAV, FLAC, Ogg, MP3; any rate)")
+    parser.add_argument("tokens", metavar="TOKENS", nargs="?", type=Path, help="token file (FILE.safetensors)")
+    add_codec(parser)
+    add_depth(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> Result:
+    """Encode one file."""
+    from speefeare_core.checkpoints.load import load_codec
+    from speefeare_core.cli.long_files import encode_file
+
+    target = args.tokens or args.file.with_suffix(".safetensors")
+    check_not_same(args.file, target)
+    check_target(target, (".safetensors",))
+    codec = load_codec(args.codec, args.device)
+    encoded = encode_file(codec, args.file, args.depth, lambda done: console.progress(done, "encoding"))
+    # The name or place that decode needs to find the codec again, from any folder.
+    place = Path(args.codec).expanduser()
+    source = str(place.resolve()) if place.exists() else args.codec
+    info = token_file.write(target, encoded, codec.info, source)
+    kbps = codec.info.bitrate_kbps(info.depth or None)
+    text = f"{target}: {info.depth} books × {info.frames} frames, {info.length_s:.2f} s, {kbps:.2f} kbps"
+    return Result({"file": str(target), "bitrate_kbps": kbps, **dataclasses.asdict(info)}, text)

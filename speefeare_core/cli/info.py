@@ -1,0 +1,63 @@
+"""`speefeare info`: what a codec, a sound file or a token file is."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from speefeare_core import audio, token_file
+from speefeare_core.cli.console import Console, Result
+from speefeare_core.cli.options import add_codec
+from speefeare_core.codec import CodecInfo
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """`[FILE]`, or `--codec`."""
+    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="a sound file or a token file")
+    add_codec(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> Result:
+    """Describe the file, or else the codec."""
+    if args.file is None:
+        from speefeare_core.checkpoints.load import load_codec
+
+        return _codec(load_codec(args.codec, args.device).info)
+    if token_file.is_token_file(args.file):
+        return _tokens(args.file)
+    return _sound(args.file)
+
+
+def _codec(info: CodecInfo) -> Result:
+    bitrates = [round(info.bitrate_kbps(depth), 4) for depth in range(1, info.depth + 1)]
+    books = f"{info.depth} books" if info.books else "no books"
+    lines = [
+        f"{info.name} ({info.family}), {info.licence}",
+        f"{info.rate_hz} Hz, {info.channels} channel(s), frames of {info.hop_samples} samples,"
+        f" {info.frame_rate_hz:g} frames/s",
+        f"{books}, {info.depth_mode}" + (f", {bitrates[0]:g} to {bitrates[-1]:g} kbps" if bitrates else ""),
+        f"{info.parameters:,} parameters, latents of {info.latent_dim} values",
+        f"{'causal' if info.causal else 'looks ahead'}, {'streams' if info.streamable else 'does not stream'},"
+        f" delay {info.delay_samples} samples ({1000 * info.delay_samples / info.rate_hz:.1f} ms)",
+        *(f"needs: {need}" for need in info.needs),
+        *info.notes,
+        *([f"from {info.source}"] if info.source else []),
+    ]
+    return Result({"kind": "codec", **info.to_dict(), "bitrates_kbps": bitrates}, "\n".join(lines))
+
+
+def _tokens(path: Path) -> Result:
+    info = token_file.read_info(path)
+    text = (
+        f"{path}: tokens of {info.codec}, {info.depth} books × {info.frames} frames, {info.length_s:.2f} s at"
+        f" {info.rate_hz} Hz"
+    )
+    return Result({"kind": "tokens", "file": str(path), **dataclasses.asdict(info), "length_s": info.length_s}, text)
+
+
+def _sound(path: Path) -> Result:
+    info = audio.probe(path)
+    text = f"{path}: {info.encoding}, {info.rate_hz} Hz, {info.channels} channel(s), {info.length_s:.2f} s"
+    data = {**dataclasses.asdict(info), "path": str(path), "length_s": info.length_s}
+    return Result({"kind": "sound", **data}, text)
