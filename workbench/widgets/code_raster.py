@@ -1,0 +1,177 @@
+"""Tokens as a grid: one row per book at its own frame rate, colour by code index, over a time axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from workbench.widgets.colormap import blend, code_table, table
+from workbench.widgets.labels import ROLE_SHORT, draw_role_mark
+from workbench.widgets.pixels import to_image
+from workbench.widgets.theme import Theme, rgb32
+from workbench.widgets.ticks import length_text
+from workbench.widgets.time_plot import TimePlot
+
+Array = NDArray[Any]
+DIMMED = 0.78  # share of ground in the colour of books beyond the depth
+GAP_FROM = 5  # rows at least this high get a gap
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """One book: its codes `[F]`, frame rate, size and role."""
+
+    book: int  # from 1
+    codes: Array
+    frame_rate_hz: float
+    size: int
+    role: str
+
+
+class CodeRaster(TimePlot):
+    """Book 1 on top. Books beyond `depth` are dimmed and cut off by a labelled line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: tuple[CodeRow, ...] = ()
+        self.depth: int | None = None  # None: nothing is dimmed
+        self.by_index = False
+
+    def set_rows(self, rows: Sequence[CodeRow]) -> None:
+        """What to draw."""
+        self.rows = tuple(rows)
+        self.invalidate()
+
+    def set_depth(self, depth: int | None) -> None:
+        """Dim the books beyond this one; None: none."""
+        if depth != self.depth:
+            self.depth = depth
+            self.invalidate()
+
+    def set_by_index(self, by_index: bool) -> None:
+        """Colour along viridis by index instead of one distinct colour per index."""
+        self.by_index = by_index
+        self.invalidate()
+
+    def row_edges(self) -> list[int]:
+        """Heights where rows begin, and where the last one ends."""
+        rect, count = self.plot_rect, max(1, len(self.rows))
+        return [rect.top() + rect.height() * index // count for index in range(count + 1)]
+
+    def row_at(self, y: float) -> int | None:
+        """The row under a height."""
+        heights = self.row_edges()
+        return next((i for i in range(len(self.rows)) if heights[i] <= y < heights[i + 1]), None)
+
+    def frame_at(self, row: CodeRow, seconds: float) -> int:
+        """The frame that sounds at a time."""
+        return min(max(int(seconds * row.frame_rate_hz + 1e-9), 0), len(row.codes) - 1)
+
+    def paint_plot(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        painter.fillRect(rect, theme.lane)
+        if not self.rows:
+            return
+        ratio = painter.device().devicePixelRatioF()
+        width = round(rect.width() * ratio)
+        heights = self.row_edges()
+        tops = [round((y - rect.top()) * ratio) for y in heights]
+        pixels = np.full((max(tops[-1], 1), width), rgb32(theme.lane), np.uint32)
+        times = self.start_s + (np.arange(width) + 0.5) / width * (self.end_s - self.start_s)
+        for index, row in enumerate(self.rows):
+            gap = 1 if tops[index + 1] - tops[index] >= GAP_FROM * ratio else 0
+            pixels[tops[index] : tops[index + 1] - gap] = self._line(row, times, index, theme)
+        painter.drawImage(rect.topLeft(), to_image(pixels, ratio))
+        self._paint_labels(painter, rect, heights, theme)
+        self._paint_numbers(painter, rect, heights, theme)
+        self._paint_depth(painter, rect, heights, theme)
+
+    def _line(self, row: CodeRow, times: Array, index: int, theme: Theme) -> NDArray[np.uint32]:
+        frames = (times * row.frame_rate_hz).astype(np.int64)
+        inside = (frames >= 0) & (frames < len(row.codes))
+        line = self._colours(row, row.codes[np.clip(frames, 0, len(row.codes) - 1)], theme)
+        if self.depth is not None and index >= self.depth:
+            line = blend(line, rgb32(theme.lane), DIMMED)
+        line[~inside] = rgb32(theme.lane)
+        return line
+
+    def _colours(self, row: CodeRow, codes: Array, theme: Theme) -> NDArray[np.uint32]:
+        if self.by_index:
+            return table("viridis")[np.clip(codes.astype(np.int64) * 255 // max(row.size - 1, 1), 0, 255)]
+        return code_table(theme.dark)[codes.astype(np.int64) & 4095]
+
+    def _paint_labels(self, painter: QPainter, rect: QRect, heights: list[int], theme: Theme) -> None:
+        metrics = painter.fontMetrics()
+        every = max(1, -(-metrics.height() * len(self.rows) // max(rect.height(), 1)))
+        tall = heights[1] - heights[0] >= metrics.height()
+        mark = metrics.height() * 0.28
+        for index, row in enumerate(self.rows):
+            if index % every and index != len(self.rows) - 1:
+                continue
+            if index == len(self.rows) - 1 and index % every and index % every < every / 2:
+                continue
+            beyond = self.depth is not None and index >= self.depth
+            middle = (heights[index] + heights[index + 1]) / 2
+            colour = theme.muted if beyond else theme.text
+            painter.setPen(colour)
+            align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            text = ROLE_SHORT.get(row.role, row.role) if tall or every == 1 else ""
+            right = rect.left() - 6
+            box = QRectF(0, middle - metrics.height() / 2, right, metrics.height())
+            painter.drawText(box, align, text)
+            right -= metrics.horizontalAdvance("mix") + 4 + mark
+            draw_role_mark(painter, QPointF(right, middle), mark, row.role, colour)
+            box.setRight(right - mark - 4)
+            painter.drawText(box, align, str(row.book))
+
+    def _paint_numbers(self, painter: QPainter, rect: QRect, heights: list[int], theme: Theme) -> None:
+        """Deep in, every cell says its index."""
+        metrics = painter.fontMetrics()
+        painter.save()
+        painter.setClipRect(rect)
+        for index, row in enumerate(self.rows):
+            cell = rect.width() / ((self.end_s - self.start_s) * row.frame_rate_hz)
+            if cell < metrics.horizontalAdvance("0000") + 6 or heights[index + 1] - heights[index] < metrics.height():
+                continue
+            last = min(len(row.codes) - 1, int(self.end_s * row.frame_rate_hz))
+            for frame in range(int(self.start_s * row.frame_rate_hz), last + 1):
+                pixel = int(self._colours(row, row.codes[frame : frame + 1], theme)[0])
+                if self.depth is not None and index >= self.depth:
+                    pixel = int(blend(np.array([pixel], np.uint32), rgb32(theme.lane), DIMMED)[0])
+                ground = QColor.fromRgb(pixel)
+                bright = 0.3 * ground.redF() + 0.59 * ground.greenF() + 0.11 * ground.blueF() > 0.5
+                painter.setPen(QColor("#000000" if bright else "#ffffff"))
+                x = self.x_of(frame / row.frame_rate_hz)
+                painter.drawLine(QPointF(x, heights[index]), QPointF(x, heights[index + 1] - 2))
+                box = QRectF(x, heights[index], cell, heights[index + 1] - heights[index])
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(int(row.codes[frame])))
+        painter.restore()
+
+    def _paint_depth(self, painter: QPainter, rect: QRect, heights: list[int], theme: Theme) -> None:
+        if self.depth is None or not 0 <= self.depth <= len(self.rows):
+            return
+        y = min(heights[self.depth], rect.bottom())
+        painter.setPen(QPen(theme.accent, 2))
+        painter.drawLine(rect.left(), y, rect.right() + 6, y)
+        metrics = painter.fontMetrics()
+        text = f"depth {self.depth}" if self.depth else "original"
+        box_y = min(max(y - metrics.height() / 2, rect.top()), rect.bottom() - metrics.height())
+        painter.setPen(theme.text)
+        painter.drawText(QRectF(rect.right() + 10, box_y, 200, metrics.height()), Qt.AlignmentFlag.AlignVCenter, text)
+
+    def describe_at(self, position: QPointF) -> str:
+        index = self.row_at(position.y())
+        if index is None or not len(self.rows[index].codes):
+            return ""
+        row = self.rows[index]
+        seconds = self.time_at(position.x())
+        frame = self.frame_at(row, seconds)
+        return (
+            f"Book {row.book} ({row.role}, {row.size}) · frame {frame} · {length_text(seconds)} · "
+            f"index {int(row.codes[frame])}"
+        )
