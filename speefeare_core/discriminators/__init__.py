@@ -1,0 +1,45 @@
+"""The table of discriminators. To add one: one file here, one row; recipes name it by its key.
+
+Every discriminator maps audio `[B, C, T]` to a list of `DiscriminatorOutput`, one for each of its sub-discriminators;
+the lists of several discriminators are simply joined before the losses see them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DiscriminatorRow:
+    """One discriminator; calling the row builds it. `loader` names `module:Class`, imported only when needed."""
+
+    key: str
+    title: str
+    loader: str
+    source: str
+
+    def __call__(self, **options: Any) -> Any:
+        """The discriminator with these options (see the class). Raises TypeError for one that it does not have."""
+        module, name = self.loader.split(":")
+        return getattr(import_module(module), name)(**options)
+
+
+_ROWS = (
+    DiscriminatorRow(
+        "multiscale_wave",
+        "Multi-scale waveform",
+        "speefeare_core.discriminators.wave:MultiScaleWaveDiscriminator",
+        "MelGAN, arXiv 1910.06711; SoundStream, arXiv 2107.03312, section III-D",
+    ),
+    DiscriminatorRow(
+        "complex_stft",
+        "Complex STFT",
+        "speefeare_core.discriminators.stft:ComplexStftDiscriminator",
+        "SoundStream, arXiv 2107.03312, section III-D",
+    ),
+)
+DISCRIMINATORS: dict[str, DiscriminatorRow] = {row.key: row for row in _ROWS}
+
+__all__ = ["DISCRIMINATORS", "DiscriminatorRow"]
