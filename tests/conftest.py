@@ -11,7 +11,7 @@ import pytest
 # Before anything imports Qt. A test that wants a real X server starts the workbench as a process of its own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
-os.environ.setdefault("OMP_NUM_THREADS", "2")  # tiny models: more threads only wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models: on a busy machine a second thread costs ten times the time
 
 from tests.leaks import Leaks
 
