@@ -1,0 +1,1 @@
+"""What this computer has: versions, what computes, sound devices, missing parts. `speefeare doctor` prints it."""
