@@ -19,9 +19,10 @@ def load_codec(ctx: Context, source: str | Path, device: str = "auto") -> None:
     if ctx.engine.status == "dead":
         _tell_engine_is_gone(ctx)
         return
-    _cancel(ctx, ctx.clip.request)
-    ctx.codec.request = ctx.client.send(protocol.LoadCodec(str(source), device))
-    ctx.codec.set_loading(str(source))
+    if ctx.engine.status == "ready":
+        _cancel(ctx, ctx.clip.request)
+        ctx.codec.request = ctx.client.send(protocol.LoadCodec(str(source), device))
+    ctx.codec.set_loading(str(source))  # an engine that is still starting is asked when it is ready
 
 
 def open_clip(ctx: Context, path: str | Path) -> None:
@@ -29,7 +30,7 @@ def open_clip(ctx: Context, path: str | Path) -> None:
     ctx.clip.wanted = str(Path(path).expanduser().absolute())
     if ctx.engine.status == "dead":
         _tell_engine_is_gone(ctx)
-    elif ctx.codec.info is not None and not ctx.codec.loading:
+    elif ctx.engine.status == "ready" and ctx.codec.info is not None and not ctx.codec.loading:
         process_clip(ctx)
 
 
@@ -111,8 +112,8 @@ def select_depth(ctx: Context, depth: int) -> None:
     ctx.playback.update(depth=depth)
     if ctx.engine.status == "ready" and ctx.clip.is_open:
         ctx.client.send(protocol.SelectDepth(depth, blind=ctx.playback.blind))
-        if depth not in ctx.clip.data.renders:
-            want_depth(ctx, depth)
+        if depth not in ctx.clip.data.renders and (ctx.clip.data.long or ctx.clip.complete):
+            want_depth(ctx, depth)  # otherwise the processing under way comes to it
 
 
 def step_depth(ctx: Context, step: int) -> None:

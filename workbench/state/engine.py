@@ -20,6 +20,7 @@ class EngineState(QObject):
         self.status: EngineStatus = "starting"
         self.devices: tuple[str, ...] = ()
         self.torch_version = ""
+        self.start_s = 0.0  # how long the engine took to start
         self.messages: list[str] = []
 
     def set_status(self, status: EngineStatus) -> None:

@@ -1,0 +1,184 @@
+"""The table of actions: menus, the toolbar, shortcuts, the list of keys and the command palette are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtWidgets import QWidget
+
+from workbench import commands, dialogs
+from workbench.context import Context
+
+
+class Shell(Protocol):
+    """What actions may ask of the window."""
+
+    context: Context
+
+    def widget(self) -> QWidget: ...
+    def open_paths(self, paths: list[str]) -> None: ...
+    def open_sample(self) -> None: ...
+    def save_pictures(self, folder: str) -> None: ...
+    def set_theme(self, theme: str) -> None: ...
+    def reset_layout(self) -> None: ...
+    def press_digit(self, digit: int) -> None: ...
+    def show_shortcuts(self) -> None: ...
+    def show_palette(self) -> None: ...
+    def show_doctor(self) -> None: ...
+    def show_about(self) -> None: ...
+    def quit(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class ActionInfo:
+    """One thing a person can do. Without `menu` it is reached by its key (and the palette) only."""
+
+    key: str
+    text: str
+    menu: str
+    run: Callable[[Shell], None]
+    tooltip: str
+    shortcut: str = ""
+    toolbar: bool = False
+    checked: Callable[[Context], bool] | None = None  # a tick that shows the state
+    enabled: Callable[[Context], bool] | None = None
+    separator: bool = False  # a line above it in its menu
+
+
+MENUS = ("File", "Codec", "Playback", "View", "Live", "Help")
+
+
+def _clip(ctx: Context) -> bool:
+    return ctx.clip.is_open
+
+
+def _playable(ctx: Context) -> bool:
+    return ctx.clip.is_open and ctx.engine.status == "ready"
+
+
+def _live(ctx: Context) -> bool:
+    return ctx.live.running
+
+
+def _open_clip(shell: Shell) -> None:
+    path = dialogs.ask_clip(shell.widget(), shell.context.clip.data.path)
+    if path:
+        commands.open_clip(shell.context, path)
+
+
+def _open_codec_file(shell: Shell) -> None:
+    path = dialogs.ask_codec_file(shell.widget())
+    if path:
+        commands.load_codec(shell.context, path, shell.context.settings.compute_device)
+
+
+def _open_codec_folder(shell: Shell) -> None:
+    path = dialogs.ask_folder(shell.widget(), "Open a codec folder")
+    if path:
+        commands.load_codec(shell.context, path, shell.context.settings.compute_device)
+
+
+def _save_pictures(shell: Shell) -> None:
+    folder = dialogs.ask_folder(shell.widget(), "Save a picture of every panel and a sound file of every depth into")
+    if folder:
+        shell.save_pictures(folder)
+
+
+def _toggle_live(shell: Shell) -> None:
+    ctx = shell.context
+    if ctx.live.running:
+        commands.stop_live(ctx)
+    else:
+        commands.start_live(ctx, input=ctx.settings.live_input, output=ctx.settings.live_output)
+
+
+def _toggle_blind(shell: Shell) -> None:
+    commands.set_blind(shell.context, not shell.context.playback.blind)
+
+
+def _theme(theme: str, text: str) -> ActionInfo:
+    tooltip = "Follow the desktop" if theme == "system" else f"Always {theme}"
+    return ActionInfo(
+        f"theme_{theme}", text, "View", lambda shell: shell.set_theme(theme), tooltip,
+        checked=lambda ctx: ctx.settings.theme == theme, separator=theme == "system",
+    )  # fmt: skip
+
+
+def _digit(digit: int) -> ActionInfo:
+    return ActionInfo(
+        f"digit_{digit}", f"Depth {digit}", "", lambda shell: shell.press_digit(digit),
+        "Hear and show this depth (0: the original); two digits typed quickly make one number", str(digit),
+    )  # fmt: skip
+
+
+def _step(shell: Shell, step: int) -> None:
+    commands.step_depth(shell.context, step)
+
+
+ACTIONS: tuple[ActionInfo, ...] = (
+    ActionInfo("open_clip", "Open sound file…", "File", _open_clip,
+               "Open a sound file; every depth of it is made with the loaded codec", "Ctrl+O", toolbar=True),
+    ActionInfo("open_sample", "Open the sample", "File", lambda shell: shell.open_sample(),
+               "Open the sentence that is shipped with the workbench"),
+    ActionInfo("save_pictures", "Save pictures and sounds…", "File", _save_pictures,
+               "Save a picture of every panel and a WAV file of every depth", "Ctrl+S", enabled=_clip, separator=True),
+    ActionInfo("quit", "Quit", "File", lambda shell: shell.quit(), "Close the workbench", "Ctrl+Q", separator=True),
+
+    ActionInfo("open_codec", "Open codec file…", "Codec", _open_codec_file,
+               "Open a codec from a weights file (.safetensors)", "Ctrl+Shift+O", toolbar=True),
+    ActionInfo("open_codec_folder", "Open codec folder…", "Codec", _open_codec_folder,
+               "Open a codec that is a folder of files, such as Lyra v2"),
+
+    ActionInfo("toggle_play", "Play", "Playback", lambda shell: commands.toggle_play(shell.context),
+               "Play or pause", "Space", toolbar=True, checked=lambda ctx: ctx.playback.playing, enabled=_playable),
+    ActionInfo("toggle_loop", "Loop", "Playback", lambda shell: commands.toggle_loop(shell.context),
+               "Repeat the marked region, or the whole clip", "L", toolbar=True,
+               checked=lambda ctx: ctx.playback.looping, enabled=_clip),
+    ActionInfo("toggle_blind", "Blind", "Playback", _toggle_blind,
+               "Hide which depth is heard behind the labels A, B, C …", "B", toolbar=True,
+               checked=lambda ctx: ctx.playback.blind, enabled=_clip),
+    ActionInfo("reveal_blind", "Reveal labels", "Playback", lambda shell: commands.reveal_blind(shell.context),
+               "End blind listening and show what each label was", "R", enabled=lambda ctx: ctx.playback.blind),
+    ActionInfo("deeper", "One depth up", "Playback", lambda shell: _step(shell, 1),
+               "Hear one codebook more", "Up", enabled=_clip, separator=True),
+    ActionInfo("shallower", "One depth down", "Playback", lambda shell: _step(shell, -1),
+               "Hear one codebook less; below the first is the original", "Down", enabled=_clip),
+    ActionInfo("back", "Back 1 s", "Playback", lambda shell: commands.seek_by(shell.context, -1.0),
+               "Move the cursor back by a second", "Left", enabled=_clip, separator=True),
+    ActionInfo("forward", "Forward 1 s", "Playback", lambda shell: commands.seek_by(shell.context, 1.0),
+               "Move the cursor forward by a second", "Right", enabled=_clip),
+    ActionInfo("to_start", "To the start", "Playback", lambda shell: commands.seek(shell.context, 0),
+               "Move the cursor to the start", "Home", enabled=_clip),
+    ActionInfo("cancel_work", "Cancel computing", "Playback", lambda shell: commands.cancel_work(shell.context),
+               "Stop what is being computed; what is there stays", "Ctrl+.", separator=True),
+    *(_digit(digit) for digit in range(10)),
+
+    _theme("system", "Theme of the desktop"),
+    _theme("light", "Light"),
+    _theme("dark", "Dark"),
+    ActionInfo("reset_layout", "Reset layout", "View", lambda shell: shell.reset_layout(),
+               "Put all panels back where they were at the first start", separator=True),
+
+    ActionInfo("toggle_live", "Start or stop Live", "Live", _toggle_live,
+               "Talk through the codec with the devices chosen last", "Ctrl+L", checked=_live),
+    ActionInfo("toggle_mute", "Mute Live", "Live",
+               lambda shell: commands.set_live(shell.context, muted=not shell.context.live.muted),
+               "Silence the live output", "M", toolbar=True, checked=lambda ctx: ctx.live.muted, enabled=_live),
+    ActionInfo("toggle_bypass", "Bypass the codec", "Live",
+               lambda shell: commands.set_live(shell.context, bypass=not shell.context.live.bypass),
+               "Hear the input itself with the same delay", "Y", checked=lambda ctx: ctx.live.bypass, enabled=_live),
+    ActionInfo("refresh_devices", "Look for sound devices", "Live",
+               lambda shell: commands.refresh_devices(shell.context),
+               "List microphones and loudspeakers again, after one was plugged in", "Ctrl+D", separator=True),
+
+    ActionInfo("show_shortcuts", "Keys", "Help", lambda shell: shell.show_shortcuts(), "All keys in one list", "F1"),
+    ActionInfo("show_palette", "Find a command…", "Help", lambda shell: shell.show_palette(),
+               "Type a few letters of what you want", "Ctrl+K"),
+    ActionInfo("show_doctor", "Check this computer", "Help", lambda shell: shell.show_doctor(),
+               "What this computer has, what is missing, and how to get it", separator=True),
+    ActionInfo("restart_engine", "Restart the engine", "Help", lambda shell: commands.restart_engine(shell.context),
+               "End the engine process and start it anew; codec and clip are loaded again"),
+    ActionInfo("show_about", "About", "Help", lambda shell: shell.show_about(), "Version and licence", separator=True),
+)  # fmt: skip

@@ -1,0 +1,36 @@
+"""Asking and telling: dialogs that turn a person's wish into paths. They change nothing themselves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from workbench.openable import CODEC_SUFFIXES, SOUND_SUFFIXES
+
+
+def ask_clip(parent: QWidget, start: str = "") -> str:
+    """A sound file, or empty when the person changed their mind."""
+    kinds = " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
+    title = "Open a sound file"
+    return QFileDialog.getOpenFileName(parent, title, start, f"Sound files ({kinds});;All files (*)")[0]
+
+
+def ask_codec_file(parent: QWidget, start: str = "") -> str:
+    """A codec file, or empty."""
+    kinds = " ".join(f"*{suffix}" for suffix in CODEC_SUFFIXES)
+    return QFileDialog.getOpenFileName(parent, "Open a codec file", start, f"Codecs ({kinds});;All files (*)")[0]
+
+
+def ask_folder(parent: QWidget, title: str, start: str = "") -> str:
+    """A folder, or empty."""
+    return QFileDialog.getExistingDirectory(parent, title, start)
+
+
+def show_text(parent: QWidget, title: str, text: str, rich: bool = False) -> QMessageBox:
+    """Show a text that can be selected and copied; does not wait."""
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, parent)
+    box.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+    return box

@@ -1,0 +1,102 @@
+"""The docks: one for each row of PANELS, their first layout, and how it is saved and restored."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget
+
+from workbench.context import Context
+from workbench.panels import PanelInfo
+from workbench.panels.base import Panel
+
+VERSION = 1  # of the saved layout; another one is not restored
+_WIDTHS = {"left": 250, "center": 700, "right": 330}
+
+
+class DockArea(QMainWindow):
+    """A window inside the window that has docks only, so that messages and menus stay outside of the layout."""
+
+    def __init__(self, context: Context, panels: Sequence[PanelInfo]) -> None:
+        super().__init__()
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.infos = tuple(panels)
+        self.panels: dict[str, Panel] = {}
+        self.docks: dict[str, QDockWidget] = {}
+        for info in self.infos:
+            dock = QDockWidget(info.title, self)
+            dock.setObjectName(info.key)
+            panel = info.build(context)
+            dock.setWidget(panel)
+            self.panels[info.key], self.docks[info.key] = panel, dock
+        self.reset()
+
+    def visible_panels(self) -> Iterator[Panel]:
+        """The panels that a person can see now (not closed, not behind another tab, not minimised)."""
+        for panel in self.panels.values():
+            if panel.isVisible() and not panel.visibleRegion().isEmpty():
+                yield panel
+
+    def show_panel(self, key: str) -> None:
+        """Open a panel, bring it to the front and give it the focus."""
+        dock = self.docks[key]
+        dock.show()
+        dock.raise_()
+        self.panels[key].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    # -- layout -----------------------------------------------------------------------------------------------------
+    def reset(self) -> None:
+        """The first layout: what stands left, in the middle and right in columns, the rest below."""
+        columns = [[info.key for info in self.infos if info.area == area] for area in ("left", "center", "right")]
+        columns = [column for column in columns if column]
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        heads = [self.docks[column[0]] for column in columns]
+        for index, head in enumerate(heads):
+            if index == 0:
+                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, head)
+            else:
+                self.splitDockWidget(heads[index - 1], head, Qt.Orientation.Horizontal)
+        for column in columns:
+            for above, below in itertools.pairwise(column):
+                self.splitDockWidget(self.docks[above], self.docks[below], Qt.Orientation.Vertical)
+        for info in self.infos:
+            if info.area in ("top", "bottom"):
+                self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks[info.key])
+            self.docks[info.key].setVisible(info.open_first)
+        areas = [area for area in ("left", "center", "right") if any(info.area == area for info in self.infos)]
+        self.resizeDocks(heads, [_WIDTHS[area] for area in areas], Qt.Orientation.Horizontal)
+
+    def layout_text(self) -> str:
+        """Positions and sizes of the docks, for the settings."""
+        return base64.b64encode(self.saveState(VERSION).data()).decode("ascii")
+
+    def restore_layout(self, text: str) -> bool:
+        """Put the docks where `layout_text` saw them; False (and nothing changed) where the text is no layout."""
+        return self.restoreState(decode(text), VERSION)
+
+    def view_states(self) -> dict[str, dict[str, Any]]:
+        """What every panel wants to be remembered."""
+        return {key: panel.view_state() for key, panel in self.panels.items()}
+
+    def set_view_states(self, states: dict[str, dict[str, Any]]) -> None:
+        """The inverse; panels that are not there are ignored."""
+        for key, panel in self.panels.items():
+            if key in states:
+                panel.set_view_state(states[key])
+
+
+def decode(text: str) -> QByteArray:
+    """The bytes of a base64 text; empty where it is none."""
+    try:
+        return QByteArray(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return QByteArray()

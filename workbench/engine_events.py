@@ -1,0 +1,252 @@
+"""From what the engine says to what is true now: the one place that turns events into states.
+
+Answers to requests that no longer count (another codec or clip was asked for meanwhile) are dropped here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from workbench import commands
+from workbench.context import Context
+from workbench.engine import protocol
+from workbench.engine.client import GONE
+from workbench.state.clip import ClipData, Latents, Peaks, Render, Spectrogram
+
+Events = protocol.Event
+
+
+class EngineEvents:
+    """Applies events to the states of one context. GUI thread only."""
+
+    def __init__(self, context: Context) -> None:
+        self.ctx = context
+        self._handlers: dict[type[Events], Callable[[Any], None]] = {
+            protocol.EngineReady: self._engine_ready,
+            protocol.Done: self._done,
+            protocol.Failed: self._failed,
+            protocol.Voided: self._voided,
+            protocol.Progress: self._progress,
+            protocol.Notice: self._notice,
+            protocol.CodecLoaded: self._codec_loaded,
+            protocol.ClipOpened: self._clip_opened,
+            protocol.PeaksReady: self._peaks,
+            protocol.SpectrogramReady: self._spectrogram,
+            protocol.CodesReady: self._codes,
+            protocol.LatentsReady: self._latents,
+            protocol.RenderReady: self._render,
+            protocol.Devices: self._devices,
+            protocol.PlayerStopped: self._player_stopped,
+            protocol.LiveStarted: self._live_started,
+            protocol.LiveStopped: self._live_stopped,
+        }
+
+    def apply(self, events: list[Events], budget_s: float = 0.008) -> list[Events]:
+        """Apply events in order, for about `budget_s`; gives back those that must wait for the next frame."""
+        start = time.perf_counter()
+        for index, event in enumerate(events):
+            handler = self._handlers.get(type(event))
+            if handler is not None:
+                with contextlib.suppress(FileNotFoundError):  # its arrays were replaced: something newer is coming
+                    handler(event)
+            if time.perf_counter() - start > budget_s:
+                return events[index + 1 :]
+        return []
+
+    def engine_died(self) -> None:
+        """The process is gone: say so, stop what depended on it, keep the documents."""
+        ctx = self.ctx
+        ctx.playback.seek_request = 0
+        ctx.playback.update(playing=False)
+        ctx.codec.request = ctx.live.request = 0
+        ctx.live.rings = {}
+        ctx.live.update(running=False, message="Live ended because the engine stopped." if ctx.live.running else "")
+        if ctx.codec.loading:
+            ctx.codec.set_loading("")
+        ctx.clip.depth_requests.clear()
+        ctx.clip.set_progress("", 0.0)
+        ctx.engine.set_status("dead")
+
+    # -- the engine itself ------------------------------------------------------------------------------------------
+    def _engine_ready(self, event: protocol.EngineReady) -> None:
+        ctx = self.ctx
+        ctx.engine.devices, ctx.engine.torch_version = event.devices, event.torch_version
+        ctx.engine.start_s = event.start_s
+        ctx.engine.set_status("ready")
+        commands.refresh_devices(ctx)
+        commands.set_output(ctx, ctx.settings.output_device)
+        commands.set_volume(ctx, ctx.settings.volume_db)
+        if ctx.codec.wanted:
+            commands.load_codec(ctx, ctx.codec.wanted, ctx.codec.wanted_device)
+
+    def _done(self, event: protocol.Done) -> None:
+        ctx = self.ctx
+        if event.request_id == ctx.clip.request:
+            ctx.clip.complete = True
+            ctx.clip.set_progress("", 1.0)
+        self._forget(event.request_id)
+
+    def _failed(self, event: protocol.Failed) -> None:
+        ctx, live = self.ctx, self.ctx.live
+        if event.request_id and event.request_id == live.request:
+            live.update(running=False, message=event.sentence)
+        if event.request_id == ctx.codec.request:
+            self._codec_not_loaded()
+        elif event.request_id == ctx.clip.request:
+            ctx.clip.set_progress("", 0.0)
+            ctx.clip.wanted = ctx.clip.data.path  # the document before stays the document
+        self._forget(event.request_id)
+        if event.sentence != GONE:  # that is told once, with the death of the engine
+            ctx.engine.add_message(event.sentence)
+
+    def _voided(self, event: protocol.Voided) -> None:
+        if event.request_id == self.ctx.codec.request:
+            self._codec_not_loaded()
+        elif event.request_id == self.ctx.clip.request:
+            self.ctx.clip.set_progress("", 0.0)
+        self._forget(event.request_id)
+
+    def _forget(self, request_id: int) -> None:
+        ctx = self.ctx
+        if request_id == ctx.playback.seek_request:
+            ctx.playback.seek_request = 0
+        for depth, request in list(ctx.clip.depth_requests.items()):
+            if request == request_id:
+                del ctx.clip.depth_requests[depth]
+                if ctx.clip.complete and not ctx.clip.depth_requests:
+                    ctx.clip.set_progress("", 1.0)
+
+    def _progress(self, event: protocol.Progress) -> None:
+        if self.ctx.clip.expects(event.request_id) or event.request_id == self.ctx.codec.request:
+            self.ctx.clip.set_progress(event.stage, event.done / event.total if event.total else 0.0)
+
+    def _notice(self, event: protocol.Notice) -> None:
+        self.ctx.engine.add_message(event.sentence)
+
+    # -- codec and clip ---------------------------------------------------------------------------------------------
+    def _codec_loaded(self, event: protocol.CodecLoaded) -> None:
+        ctx = self.ctx
+        if event.request_id != ctx.codec.request:
+            return
+        ctx.codec.request = 0
+        ctx.settings.add_recent_codec(ctx.codec.wanted)
+        ctx.codec.set_codec(event.info, event.device)
+        ctx.playback.update(depth=min(ctx.playback.depth, ctx.codec.depths[-1]), blind_order=(), revealed_order=())
+        ctx.live.update(depth=event.info.depth)
+        if ctx.clip.wanted:
+            commands.process_clip(ctx)
+
+    def _codec_not_loaded(self) -> None:
+        """The codec before stays; the clip whose processing made way for the load goes on."""
+        ctx = self.ctx
+        ctx.codec.request = 0
+        ctx.codec.wanted = ctx.codec.info.source if ctx.codec.info else ""
+        ctx.codec.set_loading("")
+        unfinished = not ctx.clip.complete or ctx.clip.wanted != ctx.clip.data.path
+        if ctx.codec.info is not None and ctx.clip.wanted and unfinished:
+            commands.process_clip(ctx)
+
+    def _clip_opened(self, event: protocol.ClipOpened) -> None:
+        ctx = self.ctx
+        if not ctx.clip.expects(event.request_id):
+            return
+        audio = ctx.client.array(event.audio)
+        before = ctx.clip.data
+        data = ClipData(
+            path=event.path,
+            file_rate_hz=event.file_rate_hz,
+            file_channels=event.file_channels,
+            file_encoding=event.file_encoding,
+            rate_hz=event.rate_hz,
+            channels=audio.shape[0],
+            length_samples=audio.shape[1],
+            loudness_lufs=event.loudness_lufs,
+            long=event.long,
+        )
+        data.renders[0] = Render(0, audio)
+        same = before.path == event.path and before.rate_hz > 0
+        scale = event.rate_hz / before.rate_hz if same else 0.0
+        loop = ctx.playback.loop
+        position = min(round(ctx.playback.position * scale), max(0, data.length_samples - 1))
+        kept = (round(loop[0] * scale), min(round(loop[1] * scale), data.length_samples)) if same and loop else None
+        looping = ctx.playback.looping and kept is not None
+        ctx.playback.position = position
+        ctx.playback.update(loop=kept, looping=looping, playing=False, blind_order=(), revealed_order=())
+        ctx.settings.add_recent_clip(event.path)
+        ctx.clip.open(data)
+        if not same:
+            ctx.time_view.set_length(data.length_s)
+        if position:
+            commands.seek(ctx, position)
+        if looping and kept:
+            commands.set_loop(ctx, *kept)
+        commands.select_depth(ctx, ctx.playback.depth)
+
+    def _peaks(self, event: protocol.PeaksReady) -> None:
+        if self.ctx.clip.expects(event.request_id):
+            self.ctx.clip.add_peaks(event.depth, Peaks(self.ctx.client.array(event.peaks), event.block_samples))
+
+    def _spectrogram(self, event: protocol.SpectrogramReady) -> None:
+        if self.ctx.clip.expects(event.request_id):
+            image = self.ctx.client.array(event.spectrogram)
+            spectrogram = Spectrogram(
+                image, event.columns_done, event.hop_samples, event.rate_hz, event.floor_db, event.top_db
+            )
+            self.ctx.clip.set_spectrogram(event.depth, spectrogram)
+
+    def _codes(self, event: protocol.CodesReady) -> None:
+        if self.ctx.clip.expects(event.request_id):
+            groups = tuple(self.ctx.client.array(ref) for ref in event.groups)
+            self.ctx.clip.set_codes(groups, event.frame_rates_hz)
+
+    def _latents(self, event: protocol.LatentsReady) -> None:
+        if self.ctx.clip.expects(event.request_id):
+            array = self.ctx.client.array
+            after = None if event.after is None else array(event.after)
+            self.ctx.clip.set_latents(
+                Latents(array(event.before), after, event.frame_rate_hz, event.explained, event.basis)
+            )
+
+    def _render(self, event: protocol.RenderReady) -> None:
+        if self.ctx.clip.expects(event.request_id):
+            audio = self.ctx.client.array(event.audio)
+            self.ctx.clip.add_render(
+                Render(event.depth, audio, event.gain_db, event.delay_samples, event.si_sdr_db, event.bitrate_kbps)
+            )
+
+    # -- sound ------------------------------------------------------------------------------------------------------
+    def _devices(self, event: protocol.Devices) -> None:
+        self.ctx.live.update(inputs=event.inputs, outputs=event.outputs, device_problem=event.problem)
+        self.ctx.playback.devices_changed.emit()
+
+    def _player_stopped(self, event: protocol.PlayerStopped) -> None:
+        self.ctx.playback.update(playing=False)
+
+    def _live_started(self, event: protocol.LiveStarted) -> None:
+        live = self.ctx.live
+        if event.request_id != live.request:
+            return
+        refs = {
+            "input": event.input_ring,
+            "output": event.output_ring,
+            "codes": event.codes_ring,
+            "latents": event.latents_ring,
+        }
+        live.rings = {name: self.ctx.client.ring(ref) for name, ref in refs.items() if ref is not None}
+        live.update(
+            running=True,
+            rate_hz=event.rate_hz,
+            frame_rate_hz=event.frame_rate_hz,
+            input_device=event.input_device,
+            output_device=event.output_device,
+            latency=event.latency,
+            notes=event.notes,
+            message="",
+        )
+
+    def _live_stopped(self, event: protocol.LiveStopped) -> None:
+        self.ctx.live.rings = {}
+        self.ctx.live.update(running=False, message=event.reason)

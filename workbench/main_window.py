@@ -1,0 +1,373 @@
+"""The window: menus and toolbar from ACTIONS, docks from PANELS, messages, status, drag and drop, saved layout."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QProcess, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QMainWindow,
+    QMenu,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from speefeare_core import __version__, resources
+from speefeare_core.errors import SpeefeareError
+from workbench import commands, dialogs, pictures
+from workbench.actions import ACTIONS, MENUS, ActionInfo
+from workbench.command_palette import CommandPalette
+from workbench.context import Context
+from workbench.depth_keys import DepthKeys
+from workbench.message_bar import MessageBar
+from workbench.openable import codec_source, is_codec
+from workbench.status_strip import StatusStrip
+from workbench.theme import apply_theme
+
+if TYPE_CHECKING:
+    from workbench.dock_area import DockArea
+
+TITLE = "Speefeare Workbench"
+SAMPLE = ("samples", "sense_and_sensibility.flac")
+_ARROWS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home}
+_USES_ARROWS = (QAbstractSlider, QAbstractItemView, QAbstractSpinBox, QComboBox)
+ABOUT = f"""<h3>{TITLE} {__version__}</h3>
+<p>See, hear, talk through, train and evaluate neural speech codecs.</p>
+<p>MIT licence. Built on Qt (PySide6, LGPL), PyTorch, NumPy, libsndfile and PortAudio.</p>"""
+
+
+class MainWindow(QMainWindow):
+    """Is the `Shell` of the actions. Panels come with `set_docks`, so that the window is on screen before they are."""
+
+    closed = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.docks: DockArea | None = None
+        self.depth_keys = DepthKeys(context)
+        self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
+        self.setStatusBar(StatusStrip(context))
+        self._strip().cancel_wanted.connect(lambda: commands.cancel_work(context))
+        self.messages = MessageBar()
+        self.messages.restart_wanted.connect(lambda: commands.restart_engine(context))
+        middle = QWidget()
+        self._middle = QVBoxLayout(middle)
+        self._middle.setContentsMargins(0, 0, 0, 0)
+        self._middle.setSpacing(0)
+        self._middle.addWidget(self.messages)
+        self.setCentralWidget(middle)
+        self.actions_by_key: dict[str, QAction] = {}
+        self._menus: dict[str, QMenu] = {}
+        self._build_actions()
+        self._listen()
+        self.resize(1280, 800)
+        self.update_actions()
+
+    # -- what the actions ask of the window (Shell) -------------------------------------------------------------------
+    def widget(self) -> QWidget:
+        """The parent of dialogs."""
+        return self
+
+    def open_paths(self, paths: list[str]) -> None:
+        """Codecs first, then the clip (the last of several)."""
+        for path in filter(is_codec, paths):
+            commands.load_codec(self.context, codec_source(path), self.context.settings.compute_device)
+        clips = [path for path in paths if not is_codec(path)]
+        if len(clips) > 1:
+            self.context.engine.add_message(f"One clip is open at a time; opened {Path(clips[-1]).name}.")
+        if clips:
+            commands.open_clip(self.context, clips[-1])
+
+    def open_sample(self) -> None:
+        """Open the shipped sentence."""
+        try:
+            commands.open_clip(self.context, resources.resource(*SAMPLE))
+        except SpeefeareError as error:
+            self.context.engine.add_message(str(error))
+
+    def save_pictures(self, folder: str) -> None:
+        """A picture of every panel and a sound of every depth that is there now."""
+        if self.docks is None:
+            return
+        try:
+            saved = pictures.save_pictures(self, self.docks.panels, Path(folder))
+            saved += pictures.save_sounds(self.context.clip.data, Path(folder))
+            self.context.engine.add_message(f"Saved {len(saved)} files into {folder}.")
+        except SpeefeareError as error:
+            self.context.engine.add_message(str(error))
+
+    def set_theme(self, theme: str) -> None:
+        """Light, dark or as the desktop."""
+        self.context.settings.theme = theme
+        apply_theme(QApplication.instance(), theme)
+        self.update_actions()
+
+    def reset_layout(self) -> None:
+        """The docks of the first start."""
+        if self.docks is not None:
+            self.docks.reset()
+
+    def press_digit(self, digit: int) -> None:
+        """A digit of a depth."""
+        self.depth_keys.press(digit)
+
+    def show_shortcuts(self) -> None:
+        """All keys in one list."""
+        rows = [(info.shortcut, info.text.rstrip("…"), info.tooltip) for info in ACTIONS if info.shortcut]
+        rows = [row for row in rows if not row[0].isdigit()]
+        rows.append(("0 … 9", "Depth", "Hear and show a depth (0: the original); two digits quickly for 10 and more"))
+        if self.docks is not None:
+            rows += [(info.shortcut, info.title, info.description) for info in self.docks.infos]
+        cells = "".join(
+            f"<tr><td><b>{QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) or keys}</b>&nbsp;&nbsp;"
+            f"</td><td>{text}&nbsp;&nbsp;</td><td>{tip}</td></tr>"
+            for keys, text, tip in rows
+        )
+        dialogs.show_text(self, "Keys", f"<table cellpadding='2'>{cells}</table>", rich=True)
+
+    def show_palette(self) -> None:
+        """Find a command by typing."""
+        panels = [] if self.docks is None else [self.actions_by_key[f"panel_{key}"] for key in self.docks.docks]
+        listed = [self.actions_by_key[info.key] for info in ACTIONS if info.menu]
+        CommandPalette(self, [*listed, *panels]).open()
+
+    def show_doctor(self) -> None:
+        """Run the check of the computer in a process of its own, then show what it says."""
+        process = QProcess(self)
+        process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
+
+        def finished() -> None:
+            text = process.readAll().data().decode("utf-8", "replace").strip()
+            dialogs.show_text(self, "This computer", text or "The check gave no answer.")
+            process.deleteLater()
+
+        process.finished.connect(finished)
+        process.start(sys.executable, ["-m", "speefeare_core.cli", "doctor"])
+
+    def show_about(self) -> None:
+        """Version and licence."""
+        dialogs.show_text(self, f"About {TITLE}", ABOUT, rich=True)
+
+    def quit(self) -> None:
+        """Close the window; with it everything ends."""
+        self.close()
+
+    # -- panels and layout --------------------------------------------------------------------------------------------
+    def set_docks(self, docks: DockArea) -> None:
+        """Take the panels in, as the settings remember them."""
+        self.docks = docks
+        self._middle.addWidget(docks, 1)
+        settings = self.context.settings
+        if settings.docks and not docks.restore_layout(settings.docks):
+            self.context.engine.add_message("The saved layout did not fit this version, so the first layout is shown.")
+        docks.set_view_states(settings.panels)
+        before = self._menus["View"].actions()[0]
+        for info in docks.infos:
+            toggle = docks.docks[info.key].toggleViewAction()
+            toggle.setToolTip(info.description)
+            self._menus["View"].insertAction(before, toggle)
+            show = QAction(f"Show {info.title}", self)
+            show.setShortcut(QKeySequence(info.shortcut))
+            show.setToolTip(info.description)
+            show.triggered.connect(partial(docks.show_panel, info.key))
+            self.addAction(show)
+            self.actions_by_key[f"panel_{info.key}"] = show
+
+    def restore_geometry(self) -> None:
+        """Size and place of the last time; the first time a size that fits the screen."""
+        saved = self.context.settings.geometry
+        if saved and self.restoreGeometry(base64.b64decode(saved, validate=False)):
+            return
+        room = self.screen().availableGeometry()
+        self.resize(min(1440, room.width()), min(900, room.height()))
+
+    def remember(self) -> None:
+        """Layout and panel states into the settings, and these to disk."""
+        settings = self.context.settings
+        settings.geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
+        if self.docks is not None:
+            settings.docks = self.docks.layout_text()
+            settings.panels = self.docks.view_states()
+        settings.save()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember, then go."""
+        self.remember()
+        self.closed.emit()
+        super().closeEvent(event)
+
+    # -- drag and drop, keys ------------------------------------------------------------------------------------------
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and folders only."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        event.acceptProposedAction()
+        self.open_paths([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def event(self, event: QEvent) -> bool:
+        """Sliders, lists and number fields keep their arrow keys; everywhere else they are the window's."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(QApplication.focusWidget(), _USES_ARROWS):
+            assert isinstance(event, QKeyEvent)
+            if event.key() in _ARROWS:
+                event.accept()
+                return True
+        return super().event(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The keyboard belongs to the window until something is clicked."""
+        super().showEvent(event)
+        self.setFocus()
+
+    # -- menus --------------------------------------------------------------------------------------------------------
+    def _build_actions(self) -> None:
+        toolbar = QToolBar("Tools")
+        toolbar.setObjectName("tools")
+        toolbar.setMovable(False)
+        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        for name in MENUS:
+            self._menus[name] = self.menuBar().addMenu(f"&{name}")
+            self._menus[name].setToolTipsVisible(True)
+        themes = QActionGroup(self)
+        for info in ACTIONS:
+            action = self._action(info)
+            if info.menu:
+                if info.separator:
+                    self._menus[info.menu].addSeparator()
+                self._menus[info.menu].addAction(action)
+            else:
+                self.addAction(action)
+            if info.toolbar:
+                toolbar.addAction(action)
+            if info.key.startswith("theme_"):
+                themes.addAction(action)
+        self.addToolBar(toolbar)
+        self._recent_clips = self._submenu("File", "Open recent", "save_pictures", self._fill_recent_clips)
+        self._recent_codecs = self._submenu("Codec", "Open recent", "", self._fill_recent_codecs)
+        self._menus["Codec"].addSeparator()
+        self._menus["Codec"].aboutToShow.connect(self._fill_shipped)
+        self._shipped: list[QAction] = []
+
+    def _action(self, info: ActionInfo) -> QAction:
+        action = QAction(info.text, self)
+        action.setObjectName(info.key)
+        action.setShortcut(QKeySequence(info.shortcut))
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{info.tooltip} ({keys})" if keys else info.tooltip)
+        action.setStatusTip("")
+        action.setCheckable(info.checked is not None)
+        action.setAutoRepeat(info.shortcut in ("Left", "Right", "Up", "Down"))
+        action.triggered.connect(lambda _checked=False: self._run(info))
+        self.actions_by_key[info.key] = action
+        return action
+
+    def _run(self, info: ActionInfo) -> None:
+        info.run(self)
+        self.update_actions()  # a tick shows the state, not the click
+
+    def _submenu(self, menu: str, title: str, before: str, fill: object) -> QMenu:
+        submenu = QMenu(title, self)
+        submenu.setToolTipsVisible(True)
+        submenu.aboutToShow.connect(fill)
+        if before:
+            anchor = self.actions_by_key[before]
+            actions = self._menus[menu].actions()
+            at = actions[actions.index(anchor) - 1]
+            self._menus[menu].insertMenu(at, submenu)
+        else:
+            self._menus[menu].addMenu(submenu)
+        return submenu
+
+    def _fill_recent_clips(self) -> None:
+        self._fill_recent(self._recent_clips, self.context.settings.recent_clips, self._open_recent_clip)
+
+    def _fill_recent_codecs(self) -> None:
+        self._fill_recent(self._recent_codecs, self.context.settings.recent_codecs, self._open_codec)
+
+    def _fill_recent(self, menu: QMenu, paths: tuple[str, ...], run: object) -> None:
+        menu.clear()
+        for path in paths:
+            action = menu.addAction(Path(path).name)
+            action.setToolTip(path)
+            action.triggered.connect(partial(run, path))
+        if not paths:
+            menu.addAction("Nothing yet").setEnabled(False)
+
+    def _open_recent_clip(self, path: str, _checked: bool = False) -> None:
+        commands.open_clip(self.context, path)
+
+    def _open_codec(self, source: str, _checked: bool = False) -> None:
+        commands.load_codec(self.context, source, self.context.settings.compute_device)
+
+    def _fill_shipped(self) -> None:
+        """The shipped codecs by name, below the rest of the Codec menu."""
+        for action in self._shipped:
+            self._menus["Codec"].removeAction(action)
+            action.deleteLater()
+        self._shipped = []
+        for name, path in resources.shipped_codecs().items():
+            action = self._menus["Codec"].addAction(name)
+            action.setToolTip(str(path))
+            action.setCheckable(True)
+            info = self.context.codec.info
+            action.setChecked(info is not None and info.source == str(path))
+            action.triggered.connect(partial(self._open_codec, name))
+            self._shipped.append(action)
+
+    # -- states → window ----------------------------------------------------------------------------------------------
+    def _listen(self) -> None:
+        ctx = self.context
+        for signal in (ctx.clip.opened, ctx.codec.changed, ctx.engine.changed, ctx.playback.changed, ctx.live.changed):
+            signal.connect(self.update_actions)
+        ctx.clip.opened.connect(self._update_title)
+        ctx.codec.changed.connect(self._update_title)
+        ctx.engine.message_added.connect(self.messages.add)
+        ctx.engine.changed.connect(lambda: self.messages.set_engine_died(ctx.engine.status == "dead"))
+        QApplication.instance().styleHints().colorSchemeChanged.connect(self._desktop_theme_changed)
+
+    def update_actions(self) -> None:
+        """Ticks and greyed-out entries as the states are now."""
+        for info in ACTIONS:
+            action = self.actions_by_key[info.key]
+            if info.checked is not None:
+                action.setChecked(info.checked(self.context))
+            if info.enabled is not None:
+                action.setEnabled(info.enabled(self.context))
+
+    def _update_title(self) -> None:
+        clip = Path(self.context.clip.data.path).name
+        codec = self.context.codec.info.name if self.context.codec.info else ""
+        self.setWindowTitle(" · ".join(part for part in (clip, codec, TITLE) if part))
+
+    def _desktop_theme_changed(self) -> None:
+        if self.context.settings.theme == "system":
+            apply_theme(QApplication.instance(), "system")
+
+    def _strip(self) -> StatusStrip:
+        bar = self.statusBar()
+        assert isinstance(bar, StatusStrip)
+        return bar

@@ -1,0 +1,49 @@
+"""Pictures of the panels and sound files of the depths, from what is there now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtWidgets import QWidget
+
+from speefeare_core.audio import Writer
+from speefeare_core.errors import SpeefeareError
+from workbench.state.clip import ClipData
+
+BLOCK_SAMPLES = 1 << 20  # long clips are written piece by piece
+
+
+def make_folder(folder: Path) -> None:
+    """The folder and those above it. Raises `SpeefeareError` where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpeefeareError(f"The folder {folder} cannot be made: {error.strerror or error}.") from error
+
+
+def save_picture(widget: QWidget, path: Path) -> None:
+    """One PNG of a widget as it is on the screen. Raises `SpeefeareError` where it cannot be written."""
+    if not widget.grab().save(str(path), "PNG"):
+        raise SpeefeareError(f"{path} cannot be written; check that the folder exists and that you may write there.")
+
+
+def save_pictures(window: QWidget, panels: Mapping[str, QWidget], folder: Path) -> list[Path]:
+    """`<panel>.png` for each panel and `window.png`."""
+    widgets = {**panels, "window": window}
+    for key, widget in widgets.items():
+        save_picture(widget, folder / f"{key}.png")
+    return [folder / f"{key}.png" for key in widgets]
+
+
+def save_sounds(data: ClipData, folder: Path) -> list[Path]:
+    """`depth_00.wav` (the original at the codec's rate), `depth_01.wav` …: float32, as decoded, not level-matched."""
+    paths = []
+    for depth, render in sorted(data.renders.items()):
+        path = folder / f"depth_{depth:02d}.wav"
+        with Writer(path, data.rate_hz, data.channels) as writer:
+            for start in range(0, render.audio.shape[1], BLOCK_SAMPLES):
+                writer.write(np.asarray(render.audio[:, start : start + BLOCK_SAMPLES], np.float32))
+        paths.append(path)
+    return paths
