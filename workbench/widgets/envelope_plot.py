@@ -23,7 +23,7 @@ LINE_BELOW = 1.5  # samples per pixel under which samples are joined by a line
 
 @dataclass(frozen=True)
 class EnvelopeLane:
-    """One signal: `audio` `[C, T]` for deep zoom, `peaks` `[2, n]` with a column per `block_samples`; either may lack."""
+    """One signal: `audio` `[C, T]` for deep zoom, `peaks` `[2, n]` (a column per block); either may lack."""
 
     title: str
     series: str  # "original" or "decoded": which colour of the theme

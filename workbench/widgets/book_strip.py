@@ -1,0 +1,111 @@
+"""The codebooks drawn: one block per book, a row per frame rate, semantic and acoustic told apart by shape and letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from workbench.widgets.labels import ROLE_SHORT, draw_role_mark
+from workbench.widgets.theme import mix, theme_of
+
+GAP = 4
+
+
+@dataclass(frozen=True)
+class BookBlock:
+    """One book: entries, frames per second, role."""
+
+    size: int
+    frame_rate_hz: float
+    role: str
+
+
+class BookStrip(QWidget):
+    """Blocks in book order, wrapped; those beyond `depth` are outlined only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.books: tuple[BookBlock, ...] = ()
+        self.depth: int | None = None
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setAccessibleName("Codebooks")
+
+    def set_books(self, books: Sequence[BookBlock], depth: int | None) -> None:
+        """What to draw; `depth` None: all are in use."""
+        if (tuple(books), depth) != (self.books, self.depth):
+            resized = len(books) != len(self.books)
+            self.books, self.depth = tuple(books), depth
+            self.setAccessibleDescription("; ".join(self.describe(i) for i in range(len(books))))
+            if resized:
+                self.updateGeometry()
+            self.update()
+
+    def describe(self, index: int) -> str:
+        """A book in words."""
+        book = self.books[index]
+        return f"Book {index + 1}: {book.size} entries, {book.frame_rate_hz:g} frames/s, {book.role}"
+
+    def block_rect(self, index: int) -> QRectF:
+        """Where a block lies."""
+        width, height, columns = self._cell()
+        return QRectF((index % columns) * (width + GAP), (index // columns) * (height + GAP), width, height)
+
+    def _cell(self) -> tuple[float, float, int]:
+        metrics = self.fontMetrics()
+        least = metrics.horizontalAdvance("◆ sem 00") + 12
+        columns = max(1, min(len(self.books) or 1, int((self.width() + GAP) // (least + GAP))))
+        width = min((self.width() - GAP * (columns - 1)) / columns, least * 1.6)
+        return width, 3 * metrics.height() + 6.0, columns
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, theme = QPainter(self), theme_of(self.palette())
+        metrics = self.fontMetrics()
+        line = metrics.height()
+        for index, book in enumerate(self.books):
+            box = self.block_rect(index)
+            used = self.depth is None or index < self.depth
+            ground = mix(theme.background, theme.accent, 0.22) if used else theme.background
+            painter.setBrush(ground)
+            painter.setPen(
+                QPen(theme.accent if used else theme.grid, 1, Qt.PenStyle.SolidLine if used else Qt.PenStyle.DashLine)
+            )
+            painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+            painter.setPen(theme.text if used else theme.muted)
+            inner = box.adjusted(6, 3, -6, -3)
+            centre = QPointF(inner.left() + line * 0.3, inner.top() + line / 2)
+            draw_role_mark(painter, centre, line * 0.3, book.role, theme.text if used else theme.muted)
+            head = QRectF(inner.left() + line * 0.8, inner.top(), inner.width() - line * 0.8, line)
+            painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, ROLE_SHORT.get(book.role, book.role))
+            painter.drawText(head, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, str(index + 1))
+            for row, text in enumerate((f"{book.size}", f"{book.frame_rate_hz:g} Hz"), 1):
+                painter.drawText(QRectF(inner.left(), inner.top() + row * line, inner.width(), line), text)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            place = QPointF(event.pos())  # type: ignore[attr-defined]
+            index = next((i for i in range(len(self.books)) if self.block_rect(i).contains(place)), None)
+            QToolTip.showText(event.globalPos(), "" if index is None else self.describe(index), self)  # type: ignore[attr-defined]
+            return True
+        return super().event(event)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        metrics = self.fontMetrics()
+        least = metrics.horizontalAdvance("◆ sem 00") + 12
+        columns = max(1, min(len(self.books) or 1, int((width + GAP) // (least + GAP))))
+        rows = -(-len(self.books) // columns)
+        return round(rows * (3 * metrics.height() + 6 + GAP))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, self.heightForWidth(max(240, self.width())))

@@ -1,0 +1,105 @@
+"""The latency as a stacked bar: its parts in ms and samples, numbered, and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from workbench.widgets.theme import Theme, theme_of
+
+# Okabe-Ito, in an order in which neighbours differ in lightness as well.
+_COLOURS = ("#0072b2", "#f0e442", "#d55e00", "#56b4e9", "#009e73", "#e69f00", "#cc79a7")
+_INK = ("#ffffff", "#000000", "#000000", "#000000", "#000000", "#000000", "#000000")
+
+
+class LatencyBar(QWidget):
+    """Parts (name, samples) at a rate. The numbers in the bar are those of the list under it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: tuple[tuple[str, int], ...] = ()
+        self.rate_hz = 0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.set_parts((), 0)
+
+    def set_parts(self, parts: Sequence[tuple[str, int]], rate_hz: int) -> None:
+        """What the latency is made of."""
+        self.parts, self.rate_hz = tuple(parts), rate_hz
+        self.setAccessibleName(f"Latency: {self.sum_text}")
+        self.setToolTip("From the microphone to the loudspeaker: what the delay is made of.")
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def sum_text(self) -> str:
+        """The sum in words."""
+        return self._text(sum(samples for _, samples in self.parts)) if self.parts else "not running"
+
+    def _text(self, samples: int) -> str:
+        milliseconds = 1000.0 * samples / self.rate_hz if self.rate_hz else 0.0
+        return f"{milliseconds:.1f} ms · {samples} samples"
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, theme = QPainter(self), theme_of(self.palette())
+        metrics = self.fontMetrics()
+        line = metrics.height() + 2
+        painter.setPen(theme.text)
+        bold = self.font()
+        bold.setBold(True)
+        painter.setFont(bold)
+        painter.drawText(QRectF(0, 0, self.width(), line), Qt.AlignmentFlag.AlignVCenter, f"Latency {self.sum_text}")
+        painter.setFont(self.font())
+        bar = QRectF(0, line + 2, self.width(), line)
+        painter.fillRect(bar, theme.lane)
+        total = sum(samples for _, samples in self.parts)
+        if total > 0:
+            self._paint_parts(painter, bar, total, theme)
+        columns = self._columns()
+        for index, (name, samples) in enumerate(self.parts):
+            box = QRectF(
+                self.width() / columns * (index % columns), 2 * line + 8 + line * (index // columns),
+                self.width() / columns - 6, line,
+            )  # fmt: skip
+            swatch = QRectF(box.left(), box.top() + 2, line - 4, line - 4)
+            _paint_swatch(painter, swatch, index, theme)
+            painter.setPen(theme.text)
+            text = metrics.elidedText(
+                f"{name} {self._text(samples)}", Qt.TextElideMode.ElideRight, int(box.width() - line)
+            )
+            painter.drawText(box.adjusted(line + 2, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_parts(self, painter: QPainter, bar: QRectF, total: int, theme: Theme) -> None:
+        left = bar.left()
+        for index, (_, samples) in enumerate(self.parts):
+            width = bar.width() * samples / total
+            if width > 0:
+                _paint_swatch(painter, QRectF(left, bar.top(), width, bar.height()), index, theme)
+            left += width
+
+    def _columns(self) -> int:
+        widest = self.fontMetrics().horizontalAdvance("output device 000.0 ms · 00000 samples") + 30
+        return max(1, min(len(self.parts), self.width() // widest)) if self.parts else 1
+
+    def sizeHint(self) -> QSize:
+        line = self.fontMetrics().height() + 2
+        rows = -(-len(self.parts) // self._columns()) if self.parts else 0
+        return QSize(300, 2 * line + 10 + rows * line)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(180, self.sizeHint().height())
+
+    def resizeEvent(self, event: object) -> None:
+        self.updateGeometry()
+
+
+def _paint_swatch(painter: QPainter, box: QRectF, index: int, theme: Theme) -> None:
+    """A part's colour with its number; neighbours are divided by a line as well."""
+    painter.fillRect(box, QBrush(QColor(_COLOURS[index % len(_COLOURS)])))
+    painter.setPen(theme.background)
+    painter.drawLine(box.topRight(), box.bottomRight())
+    if box.width() >= painter.fontMetrics().horizontalAdvance(str(index + 1)):
+        painter.setPen(QColor(_INK[index % len(_INK)]))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index + 1))
