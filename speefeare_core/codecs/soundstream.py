@@ -1,0 +1,151 @@
+"""SoundStream (arXiv 2107.03312): causal, no look-ahead, one frame of latency."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from speefeare_core.checkpoints.native import NativeFile
+from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
+from speefeare_core.stream import CodecStream
+
+WEIGHTS_NOTE = (
+    "There are no official PyTorch weights of SoundStream; the only published ones are the TFLite files of Lyra v2,"
+    " a 16 kHz model of its own."
+)
+LONG_S = 20.0  # longer audio goes through in blocks with carried state: the same result in bounded memory
+BLOCK_S = 5.0
+
+
+class SoundStreamCodec(Codec):
+    """A SoundStream network as a codec. `denoise` turns its denoising on; see `with_denoise`."""
+
+    module: SoundStreamModel
+
+    def __init__(
+        self,
+        model: SoundStreamModel,
+        *,
+        name: str = "soundstream",
+        licence: str = "unknown",
+        notes: tuple[str, ...] = (),
+        source: str = "",
+        denoise: bool = False,
+    ) -> None:
+        config = model.config
+        if denoise and not config.denoise_switch:
+            raise SpeefeareError(f"{name} was trained without a denoising switch; use it as it is.")
+        self.module = model.eval()
+        self.denoise = denoise
+        self._own_notes = notes
+        frame_rate_hz = config.rate_hz / config.hop_samples
+        self.info = CodecInfo(
+            name=name,
+            family="soundstream",
+            rate_hz=config.rate_hz,
+            channels=1,
+            hop_samples=config.hop_samples,
+            frame_rate_hz=frame_rate_hz,
+            books=(BookInfo(config.book_size, frame_rate_hz),) * config.books,
+            depth_mode="residual",
+            latent_dim=config.latent_dim,
+            causal=True,
+            streamable=True,
+            delay_samples=0,
+            stream_delay_samples=0,
+            licence=licence,
+            parameters=sum(weight.numel() for weight in model.parameters())
+            + config.books * config.book_size * config.latent_dim,
+            source=source,
+            notes=(*notes, WEIGHTS_NOTE),
+        )
+
+    @classmethod
+    def from_native(cls, data: NativeFile) -> SoundStreamCodec:
+        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
+        model = SoundStreamModel(SoundStreamConfig.from_dict(data.config))
+        model.load_state_dict(data.tensors)
+        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
+
+    def to_native(self) -> NativeFile:
+        """As the contents of the project's own file."""
+        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
+        config = self.module.config.to_dict()
+        return NativeFile("soundstream", self.info.name, config, tensors, self.info.licence, self._own_notes)
+
+    def with_denoise(self, on: bool) -> SoundStreamCodec:
+        """The same weights with denoising on or off. Raises `SpeefeareError` where the network has no switch."""
+        info = self.info
+        return SoundStreamCodec(
+            self.module, name=info.name, licence=info.licence, notes=self._own_notes, source=info.source, denoise=on
+        )
+
+    def stream(self, batch: int = 1, depth: int | None = None) -> SoundStreamStream:
+        """A fresh stream."""
+        return SoundStreamStream(self, batch, depth)
+
+    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
+        """`[B, D, F]`, the sum of the first `depth` entries."""
+        codes = encoded.codes
+        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
+
+    def condition(self, latents: Tensor) -> Tensor:
+        """Latents `[B, D, F]` in the chosen denoising mode."""
+        mode = torch.full((latents.shape[0],), int(self.denoise), device=latents.device)
+        return self.module.condition(latents, mode)
+
+    def _encode(self, audio: Tensor, depth: int) -> Encoded:
+        if audio.shape[-1] > LONG_S * self.info.rate_hz:
+            stream = self.stream(audio.shape[0])
+            blocks = torch.split(audio, self._block_frames * self.info.hop_samples, dim=-1)
+            pieces = [stream.encode(block) for block in blocks]
+            codes = torch.cat([codes for codes, _ in pieces], dim=-1)[:, :depth]
+            return Encoded((codes,), torch.cat([latents for _, latents in pieces], dim=-1), audio.shape[-1])
+        latents = self.condition(self.module.encoder(audio))
+        return Encoded((self.module.quantizer.encode(latents, depth),), latents, audio.shape[-1])
+
+    def _decode(self, encoded: Encoded, depth: int) -> Tensor:
+        codes = encoded.code_groups[0][:, :depth].to(self.device)
+        if codes.shape[-1] > LONG_S * self.info.frame_rate_hz:
+            stream = self.stream(codes.shape[0], depth)
+            return torch.cat([stream.decode(block) for block in torch.split(codes, self._block_frames, dim=-1)], dim=-1)
+        audio: Tensor = self.module.decoder(self.module.quantizer.decode(codes))
+        return audio
+
+    @property
+    def _block_frames(self) -> int:
+        return max(1, round(BLOCK_S * self.info.frame_rate_hz))
+
+
+class SoundStreamStream(CodecStream):
+    """Encoder and decoder with carried state. Raises `SpeefeareError` for another batch than it was made for."""
+
+    def __init__(self, codec: SoundStreamCodec, batch: int, depth: int | None) -> None:
+        super().__init__(codec.info, batch, depth)
+        self._codec = codec
+
+    def encode(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """`[B, 1, n·hop]` → codes `[B, K, n]`, latents `[B, D, n]`."""
+        self._check_batch(audio)
+        model = self._codec.module
+        with torch.inference_mode():
+            before = self.state["encoder"] if "encoder" in self.state else model.encoder.initial_state(self.batch)
+            latents, self.state["encoder"] = model.encoder.step(audio, before)
+            latents = self._codec.condition(latents)
+            return model.quantizer.encode(latents), latents
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` books."""
+        self._check_batch(codes)
+        model = self._codec.module
+        with torch.inference_mode():
+            before = self.state["decoder"] if "decoder" in self.state else model.decoder.initial_state(self.batch)
+            latents = model.quantizer.decode(codes, min(self.depth, codes.shape[1]))
+            audio, self.state["decoder"] = model.decoder.step(latents, before)
+            return audio
+
+    def _check_batch(self, given: Tensor) -> None:
+        if given.shape[0] != self.batch:
+            raise SpeefeareError(f"This stream was made for a batch of {self.batch}, not {given.shape[0]}.")
