@@ -69,7 +69,7 @@ class SharedArray:
 
     @classmethod
     def create(cls, shape: Sequence[int], dtype: Any) -> SharedArray:
-        """A zero-filled array in main memory, or on disk where it is large or memory is full. OSError: both are full."""
+        """A zero-filled array in main memory, or on disk where that is full or too small. OSError: both are."""
         kind = np.dtype(dtype)
         size = max(1, int(np.prod(shape)) * kind.itemsize)
         places = folders()

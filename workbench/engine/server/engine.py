@@ -1,0 +1,169 @@
+"""The engine: one loop that reads requests, and the parts that serve them."""
+
+from __future__ import annotations
+
+import gc
+import queue
+import time
+from collections.abc import Callable, Generator
+from multiprocessing.connection import Connection
+
+import torch
+
+from speefeare_core.checkpoints.load import load_codec
+from speefeare_core.codec import Codec
+from speefeare_core.devices import available_devices
+from speefeare_core.errors import SpeefeareError
+from workbench.engine import protocol
+from workbench.engine.memory import Status
+from workbench.engine.server import latents
+from workbench.engine.server.clip import Clip, Listener
+from workbench.engine.server.outbox import Outbox
+from workbench.engine.server.player import Player
+from workbench.engine.server.sound import Sound
+from workbench.engine.server.tasks import Task, TaskThread, Work, plain_sentence
+
+TURN_S = 0.01  # how often the player and the live session are looked after
+LOAD, DEPTH, CLIP = 0, 1, 2  # urgencies
+
+
+class Engine:
+    """Reads requests until Shutdown or until the window is gone.
+
+    Instant requests are answered here, long ones on the task thread. What other threads want done on this one they give
+    to `call`.
+    """
+
+    def __init__(self, connection: Connection, started: float) -> None:
+        self._connection = connection
+        self._outbox = Outbox(connection)
+        self._emit = self._outbox.put
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._player_status = Status.create(protocol.PLAYER_STATUS)
+        self._live_status = Status.create(protocol.LIVE_STATUS)
+        self._threads = torch.get_num_threads()
+        self._sound = Sound()
+        self._player = Player(self._player_status, self._sound, self._emit)
+        self._tasks = TaskThread(self._emit, self._choose_threads)
+        self._codec: Codec | None = None
+        self._basis: latents.Basis | None = None
+        self._basis_of: Codec | None = None
+        self._clip: Clip | None = None
+        self._depth = 0
+        self._emit(
+            protocol.EngineReady(
+                0,
+                self._player_status.ref,
+                self._live_status.ref,
+                available_devices(),
+                torch.__version__,
+                time.perf_counter() - started,
+            )
+        )
+
+    def call(self, action: Callable[[], None]) -> None:
+        """Have something done on the main loop's thread."""
+        self._calls.put(action)
+
+    def run(self) -> None:
+        """Until Shutdown or the end of the window."""
+        try:
+            while True:
+                if self._connection.poll(TURN_S):
+                    envelope = self._connection.recv()
+                    if isinstance(envelope.request, protocol.Shutdown):
+                        return
+                    self._handle(envelope)
+                while not self._calls.empty():
+                    self._calls.get()()
+                self._player.tend()
+        except (EOFError, ConnectionError):  # the window is gone
+            return
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._player.close()
+        self._tasks.stop(timeout=0.5)
+        self._outbox.close()
+
+    def _choose_threads(self) -> None:
+        torch.set_num_threads(self._threads)
+
+    # -- requests -----------------------------------------------------------------------------------------------
+    def _handle(self, envelope: protocol.Envelope) -> None:
+        number, request = envelope.id, envelope.request
+        started = time.perf_counter()
+        try:
+            match request:
+                case protocol.LoadCodec():
+                    self._tasks.submit(Task(number, "load", LOAD, self._load(number, request)), voids="load")
+                    return
+                case protocol.ProcessClip():
+                    self._tasks.submit(Task(number, "clip", CLIP, self._process(number, request)), voids="clip")
+                    return
+                case protocol.WantDepth():
+                    self._tasks.submit(Task(number, "depth", DEPTH, self._want(number, request.depth)))
+                    return
+                case protocol.Cancel():
+                    self._tasks.cancel(request.target_id)
+                case protocol.ListDevices():
+                    self._emit(self._sound.list(number))
+                case protocol.SelectDepth():
+                    self._depth = request.depth
+                    self._player.handle(request)
+                case _:
+                    self._player.handle(request)
+        except Exception as error:
+            self._emit(protocol.Failed(number, plain_sentence(error)))
+        else:
+            self._emit(protocol.Done(number, time.perf_counter() - started))
+
+    def _load(self, number: int, request: protocol.LoadCodec) -> Work:
+        self._emit(protocol.Progress(number, "Loading the codec", 0.0, 1.0))
+        yield
+        started = time.perf_counter()
+        codec = load_codec(request.source, request.device)
+        self._tasks.void(("clip", "depth"))
+        self._forget_clip()
+        self._codec = codec
+        gc.collect()
+        gc.freeze()  # a later collection need not walk through torch, which would hold up the sound for long
+        self.call(self._player.forget_clip)
+        self._emit(protocol.CodecLoaded(number, codec.info, str(codec.device), time.perf_counter() - started))
+
+    def _process(self, number: int, request: protocol.ProcessClip) -> Work:
+        codec = self._loaded()
+        listener = Listener(
+            self._emit,
+            lambda samples, rate: self.call(lambda: self._player.open_clip(samples, rate)),
+            lambda depth, samples: self.call(lambda: self._player.add_render(depth, samples)),
+        )
+        self._clip = yield from Clip.open(
+            codec, lambda: self._fit(codec), listener, number, request.path, self._forget_clip
+        )
+        yield from self._clip.process(number, request.wanted_depths, lambda: self._depth)
+
+    def _fit(self, codec: Codec) -> Generator[None, None, latents.Basis | None]:
+        """The plane of the codec's latents, fitted at its first use."""
+        if self._basis_of is not codec:
+            self._basis = yield from latents.fit_to_codec(codec)
+            self._basis_of = codec
+        return self._basis
+
+    def _want(self, number: int, depth: int) -> Work:
+        if self._clip is None:
+            raise SpeefeareError("There is no open clip to decode; open a sound file first.")
+        yield from self._clip.want(number, depth)
+
+    def _loaded(self) -> Codec:
+        if self._codec is None:
+            raise SpeefeareError("No codec is loaded yet; open a codec first.")
+        return self._codec
+
+    def _forget_clip(self) -> None:
+        """A new clip or codec is there: WantDepth for the clip before is void, and its arrays go."""
+        self._tasks.void(("depth",))
+        if self._clip is not None:
+            self._clip.unlink()
+            self._clip = None

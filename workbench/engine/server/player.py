@@ -1,0 +1,137 @@
+"""The player: the core, the loudspeaker it plays on, and what happens when that goes away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speefeare_core.errors import SpeefeareError
+from workbench.engine import protocol
+from workbench.engine.memory import Status
+from workbench.engine.server.player_core import PlayerCore
+from workbench.engine.server.sound import Sound
+from workbench.engine.server.streams import Stream
+
+IDLE_S = 5.0  # how long the loudspeaker stays open in silence: opening it takes time, and can lose the first samples
+
+
+class Player:
+    """All on the main loop's thread, except `core.render`, which the device calls while it is open."""
+
+    def __init__(self, status: Status, sound: Sound, emit: Callable[[protocol.Event], None]) -> None:
+        self.core = PlayerCore(status)
+        self._status = status
+        self._sound = sound
+        self._emit = emit
+        self._device = protocol.DEFAULT_DEVICE
+        self._stream: Stream | None = None
+        self._opened: tuple[int, int] = (0, 0)  # rate and channels of the stream
+        self._format: tuple[int, int] = (0, 0)  # of the clip
+        self._ends = 0
+        self._idle_since = time.monotonic()
+
+    # -- the clip -------------------------------------------------------------------------------------------------
+    def open_clip(self, samples: NDArray[np.float32], rate_hz: int) -> None:
+        """Another clip `[C, T]`; playback stops."""
+        if self._opened != (rate_hz, samples.shape[0]):
+            self._close_stream()
+        self._format = (rate_hz, samples.shape[0])
+        self._post(partial(self.core.open, samples, rate_hz))
+
+    def add_render(self, depth: int, samples: NDArray[np.float32]) -> None:
+        """A depth can be heard."""
+        self._post(partial(self.core.add, depth, samples))
+
+    def forget_clip(self) -> None:
+        """No clip."""
+        self._format = (0, 0)
+        self._post(self.core.forget)
+
+    # -- requests -------------------------------------------------------------------------------------------------
+    def handle(self, request: protocol.Request) -> None:
+        """Answer one request at once. Raises `SpeefeareError`."""
+        core = self.core
+        match request:
+            case protocol.Play():
+                self._play()
+            case protocol.Pause():
+                self._post(core.pause)
+            case protocol.Seek():
+                self._post(partial(core.seek, request.sample))
+            case protocol.SetLoop():
+                self._post(partial(core.loop, request.start, request.end))
+            case protocol.SelectDepth():
+                self._post(partial(core.select, request.depth, request.blind))
+            case protocol.SetVolume():
+                self._post(partial(core.volume, 10 ** (request.gain_db / 20)))
+            case protocol.SetOutput():
+                self._set_output(request.device)
+            case _:
+                raise SpeefeareError(f"The engine does not know the request {type(request).__name__}.")
+
+    def _play(self) -> None:
+        if self._format == (0, 0):
+            raise SpeefeareError("There is nothing to play; open a sound file first.")
+        if self._stream is None:
+            self._open_stream()
+        self._post(self.core.play)
+
+    def _set_output(self, device: str) -> None:
+        playing = self.core.playing
+        self._close_stream()
+        self._device = device
+        if playing:
+            self._open_stream()
+
+    # -- the loudspeaker --------------------------------------------------------------------------------------------
+    def tend(self) -> None:
+        """Now and then: notice the end of the clip, a lost device, and a loudspeaker that nobody needs any more."""
+        if self._stream is None:
+            self.core.settle()
+        elif self._stream.lost():
+            self._fall_back(f"The loudspeaker {self._stream.name} went away; playing goes on without sound.")
+        if self.core.ends != self._ends:
+            self._ends = self.core.ends
+            self._emit(protocol.PlayerStopped(0))
+        if self.core.playing:
+            self._idle_since = time.monotonic()
+        elif self._stream is not None and time.monotonic() - self._idle_since > IDLE_S:
+            self._close_stream()
+        if self._stream is not None:
+            self._status["underruns"] = self._stream.glitches
+
+    def close(self) -> None:
+        """End the sound."""
+        self._close_stream()
+
+    def _post(self, command: Callable[[], None]) -> None:
+        self.core.post(command)
+        if self._stream is None:
+            self.core.settle()
+
+    def _open_stream(self) -> None:
+        rate, channels = self._format
+        self._idle_since = time.monotonic()
+        self._opened = self._format
+        try:
+            self._stream = self._sound.open_output(self._device, rate, channels, self.core.render)
+        except SpeefeareError as error:
+            self._fall_back(f"{error} Playing goes on without sound.")
+
+    def _fall_back(self, sentence: str) -> None:
+        self._close_stream()
+        self._device = protocol.VIRTUAL_DEVICE
+        self._emit(protocol.Notice(0, sentence))
+        rate, channels = self._format
+        self._opened = self._format
+        self._stream = self._sound.open_output(self._device, rate, channels, self.core.render)
+
+    def _close_stream(self) -> None:
+        if self._stream is not None:
+            self._stream.stop()
+            self._stream = None
+            self._opened = (0, 0)

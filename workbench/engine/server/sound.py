@@ -1,0 +1,172 @@
+"""Sound devices: PortAudio (through sounddevice, loaded when it is first needed) and the virtual device."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from speefeare_core.errors import SpeefeareError
+from workbench.engine.protocol import DEFAULT_DEVICE, VIRTUAL_DEVICE, Devices
+from workbench.engine.server.converters import PullConverter, PushConverter
+from workbench.engine.server.streams import PortAudioInput, PortAudioOutput, Pull, Push, Stream, VirtualOutput
+from workbench.state.sound import DeviceInfo
+
+_VIRTUAL = DeviceInfo(VIRTUAL_DEVICE, "built in", 1, 1, 48_000, 10.0)
+_NO_LIBRARY = "The sound library PortAudio is missing; install it (Debian and Ubuntu: apt install libportaudio2)."
+_NO_DEVICES = "There is no sound device on this computer; the virtual device keeps everything usable, without sound."
+
+
+class Sound:
+    """Lists and opens devices. Used from one thread at a time (the main loop, or the live session's start)."""
+
+    def __init__(self) -> None:
+        self._library: Any = None
+        self._open: list[Stream] = []
+
+    # -- listing --------------------------------------------------------------------------------------------------
+    def list(self, request: int) -> Devices:
+        """What there is now. Devices that were plugged in since appear only while no stream is open."""
+        try:
+            self._load(again=True)
+            rows, hosts = self._library.query_devices(), self._library.query_hostapis()
+            default_in, default_out = self._library.default.device
+        except (OSError, SpeefeareError) as error:
+            problem = str(error) if isinstance(error, SpeefeareError) else _NO_DEVICES
+            return Devices(request, (_VIRTUAL,), (_VIRTUAL,), problem)
+        inputs, outputs = [], []
+        for index, row in enumerate(rows):
+            host = str(hosts[row["hostapi"]]["name"])
+            for count, found, default, latency in (
+                (row["max_input_channels"], inputs, default_in, row["default_low_input_latency"]),
+                (row["max_output_channels"], outputs, default_out, row["default_low_output_latency"]),
+            ):
+                if count > 0:
+                    name = _unique(row["name"], host, [device.name for device in found])
+                    found.append(
+                        DeviceInfo(
+                            name,
+                            host,
+                            row["max_input_channels"],
+                            row["max_output_channels"],
+                            int(row["default_samplerate"]),
+                            1000.0 * latency,
+                            index == default,
+                        )
+                    )
+        problem = "" if inputs or outputs else _NO_DEVICES
+        return Devices(request, (*inputs, _VIRTUAL), (*outputs, _VIRTUAL), problem)
+
+    def _load(self, again: bool = False) -> None:
+        """Start PortAudio, or, where no stream is open, start it again so that it looks for devices."""
+        self._open = [stream for stream in self._open if not stream.closed]
+        with _quiet():
+            if self._library is None:
+                try:
+                    import sounddevice
+                except OSError as error:
+                    raise SpeefeareError(_NO_LIBRARY) from error
+                self._library = sounddevice
+            elif again and not self._open:
+                self._library._terminate()
+                self._library._initialize()
+
+    def _find(self, name: str, kind: str) -> tuple[int, dict[str, Any]]:
+        """Index and description of a device. Raises `SpeefeareError` where it is not there (any more)."""
+        self._load(again=True)
+        key = f"max_{kind}_channels"
+        word = {"input": "microphone", "output": "loudspeaker"}[kind]
+        try:
+            rows = list(self._library.query_devices())
+            hosts = self._library.query_hostapis()
+            default = self._library.default.device[0 if kind == "input" else 1]
+        except self._library.PortAudioError as error:
+            raise SpeefeareError(_NO_DEVICES) from error
+        seen: list[str] = []
+        for index, row in enumerate(rows):
+            if row[key] <= 0:
+                continue
+            seen.append(_unique(row["name"], str(hosts[row["hostapi"]]["name"]), seen))
+            if seen[-1] == name or (name == DEFAULT_DEVICE and index == default):
+                return index, row
+        if name == DEFAULT_DEVICE:
+            raise SpeefeareError(f"There is no {word} on this computer.")
+        raise SpeefeareError(f"The {word} {name} is not there; plug it in and refresh the devices, or choose another.")
+
+    # -- opening --------------------------------------------------------------------------------------------------
+    def open_output(self, name: str, rate_hz: int, channels: int, pull: Pull) -> Stream:
+        """Start a loudspeaker that takes `[channels, n]` blocks at `rate_hz` from `pull`, converted where it must be.
+
+        The device is first asked for exactly this rate and these channels, so that samples arrive untouched.
+        Raises `SpeefeareError`.
+        """
+        if name == VIRTUAL_DEVICE:
+            stream: Stream = VirtualOutput(pull, rate_hz)
+        else:
+            index, row = self._find(name, "output")
+
+            def attempt(rate: int, count: int) -> Stream:
+                fitting = (
+                    pull
+                    if (rate, count) == (rate_hz, channels)
+                    else PullConverter(pull, rate_hz, rate, channels, count)
+                )
+                return PortAudioOutput(self._library, index, str(row["name"]), rate, count, fitting)
+
+            stream = self._first_that_opens(attempt, row, "output", rate_hz, channels)
+        self._open.append(stream)
+        return stream
+
+    def open_input(self, name: str, rate_hz: int, channels: int, push: Push) -> Stream:
+        """Start a microphone that gives `[channels, n]` blocks at `rate_hz` to `push`. Raises `SpeefeareError`."""
+        index, row = self._find(name, "input")
+
+        def attempt(rate: int, count: int) -> Stream:
+            fitting = push if (rate, count) == (rate_hz, channels) else PushConverter(push, rate, rate_hz, channels)
+            return PortAudioInput(self._library, index, str(row["name"]), rate, count, fitting)
+
+        stream = self._first_that_opens(attempt, row, "input", rate_hz, channels)
+        self._open.append(stream)
+        return stream
+
+    def _first_that_opens(
+        self, attempt: Callable[[int, int], Stream], row: dict[str, Any], kind: str, rate_hz: int, channels: int
+    ) -> Stream:
+        own_rate, most = int(row["default_samplerate"]), int(row[f"max_{kind}_channels"])
+        counts = list(dict.fromkeys((channels, 2, 1, most)))
+        for rate in dict.fromkeys((rate_hz, own_rate)):
+            for count in counts:
+                if count > most:
+                    continue
+                try:
+                    with _quiet():
+                        return attempt(rate, count)
+                except self._library.PortAudioError as error:
+                    reason = error
+                except ValueError as error:
+                    reason = error
+        raise SpeefeareError(f"The device {row['name']} could not be opened ({_words(reason)}); choose another.")
+
+
+def _unique(name: str, host: str, taken: list[str]) -> str:
+    """The same device may be there through several host interfaces."""
+    return name if name not in taken else f"{name} ({host})"
+
+
+def _words(error: Exception) -> str:
+    return str(error.args[0]) if error.args else str(error)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """ALSA and JACK print pages about devices that nobody has; keep them from the terminal."""
+    saved = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nothing)

@@ -1,0 +1,162 @@
+"""Running streams: a loudspeaker or a microphone through PortAudio, and a loudspeaker that is only a clock.
+
+Callbacks copy and count. `Pull` makes the next samples `[C, n]`, `Push` takes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Block = NDArray[np.float32]
+Pull = Callable[[int], Block]
+Push = Callable[[Block], None]
+STALL_S = 1.0  # a stream whose callback is silent for longer has lost its device
+
+
+class Stream(Protocol):
+    """What the player and the live session know of a stream."""
+
+    name: str
+    rate_hz: int  # of the device
+    latency_s: float  # of the device, as it says
+    glitches: int  # blocks that came too late, as the device says
+    closed: bool
+
+    def lost(self) -> bool:
+        """Whether the device has gone away or stands still."""
+        ...
+
+    def stop(self) -> None:
+        """End it. May be called twice."""
+        ...
+
+
+class _PortAudio:
+    def __init__(self, name: str, rate_hz: int) -> None:
+        self.name = name
+        self.rate_hz = rate_hz
+        self.latency_s = 0.0
+        self.glitches = 0
+        self.closed = False
+        self._stream: Any = None
+        self._beat = time.monotonic()
+        self._ended = threading.Event()
+
+    def _start(self, stream: Any) -> None:
+        self._stream = stream
+        try:
+            stream.start()
+        except Exception:
+            stream.close()
+            raise
+        self.latency_s = float(stream.latency)
+        self._beat = time.monotonic()
+
+    def lost(self) -> bool:
+        return not self.closed and (self._ended.is_set() or time.monotonic() - self._beat > STALL_S)
+
+    def stop(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        # A device that vanished can hold up its own closing; it must not hold up the engine.
+        closing = threading.Thread(target=self._close, name="closing a device", daemon=True)
+        closing.start()
+        closing.join(1.0)
+
+    def _close(self) -> None:
+        with contextlib.suppress(Exception):
+            self._stream.abort(ignore_errors=True)
+        with contextlib.suppress(Exception):
+            self._stream.close(ignore_errors=True)
+
+
+class PortAudioOutput(_PortAudio):
+    """A loudspeaker that asks `pull` for every block."""
+
+    def __init__(self, library: Any, index: int, name: str, rate_hz: int, channels: int, pull: Pull) -> None:
+        super().__init__(name, rate_hz)
+
+        def callback(out: Block, count: int, when: Any, flags: Any) -> None:
+            self._beat = time.monotonic()
+            self.glitches += bool(flags.output_underflow)
+            out[:] = pull(count).T
+
+        self._start(
+            library.OutputStream(
+                samplerate=rate_hz,
+                device=index,
+                channels=channels,
+                dtype="float32",
+                latency="low",
+                callback=callback,
+                finished_callback=self._ended.set,
+            )
+        )
+
+
+class PortAudioInput(_PortAudio):
+    """A microphone that gives every block to `push`."""
+
+    def __init__(self, library: Any, index: int, name: str, rate_hz: int, channels: int, push: Push) -> None:
+        super().__init__(name, rate_hz)
+
+        def callback(block: Block, count: int, when: Any, flags: Any) -> None:
+            self._beat = time.monotonic()
+            self.glitches += bool(flags.input_overflow)
+            push(block.T)
+
+        self._start(
+            library.InputStream(
+                samplerate=rate_hz,
+                device=index,
+                channels=channels,
+                dtype="float32",
+                latency="low",
+                callback=callback,
+                finished_callback=self._ended.set,
+            )
+        )
+
+
+class VirtualOutput:
+    """A clock that takes samples at the right rate and throws them away."""
+
+    BLOCK_S = 0.01
+
+    def __init__(self, pull: Pull, rate_hz: int) -> None:
+        self.name = "virtual"
+        self.rate_hz = rate_hz
+        self.latency_s = self.BLOCK_S
+        self.glitches = 0
+        self.closed = False
+        self._pull = pull
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="virtual loudspeaker", daemon=True)
+        self._thread.start()
+
+    def lost(self) -> bool:
+        """Never."""
+        return False
+
+    def stop(self) -> None:
+        """End the clock."""
+        self.closed = True
+        self._end.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        size = max(1, round(self.BLOCK_S * self.rate_hz))
+        due = time.monotonic()
+        while not self._end.is_set():
+            self._pull(size)
+            due += size / self.rate_hz
+            self._end.wait(max(0.0, due - time.monotonic()))
