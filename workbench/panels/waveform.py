@@ -1,9 +1,63 @@
-"""Waveform panel."""
+"""Waveform: original and decode over time."""
 
 from __future__ import annotations
 
-from workbench.panels.base import Panel
+import numpy as np
+
+from workbench.context import Context
+from workbench.panels.time_linked import TimeLinkedPanel
+from workbench.widgets.envelope_plot import EnvelopeLane, EnvelopePlot, round_full_scale
+from workbench.widgets.theme import describe
 
 
-class WaveformPanel(Panel):
-    """Waveform."""
+class WaveformPanel(TimeLinkedPanel):
+    """Two lanes with one amplitude scale; click seeks, drag marks a loop."""
+
+    def __init__(self, context: Context) -> None:
+        self.envelopes = EnvelopePlot()
+        describe(
+            self.envelopes,
+            "Waveform",
+            "Click to seek, drag to mark a loop, wheel to zoom, Shift and wheel to pan.",
+        )
+        super().__init__(context, self.envelopes, (), "click seeks · drag loops · wheel zooms")
+        context.clip.peaks_added.connect(self._depth_came)
+        context.clip.render_added.connect(self._depth_came)
+        context.clip.progress_changed.connect(self._progress)
+        self.clip_opened()
+
+    def show_data(self) -> None:
+        if not self.context.clip.is_open:
+            self.envelopes.set_lanes((), 1.0)
+            return
+        lanes = [self._lane(0, self.original_title, "original", "reading …")]
+        if self.context.codec.depths:
+            hidden = self.context.playback.blind
+            title = "Decode" if hidden else self.decode_title
+            lanes.append(self._lane(-1 if hidden else self._depth, title, "decoded", self.decode_waiting))
+        self.envelopes.set_lanes(lanes, self._full_scale())
+
+    def _lane(self, depth: int, title: str, series: str, waiting: str) -> EnvelopeLane:
+        data = self.context.clip.data
+        render, peaks = data.renders.get(depth), data.peaks.get(depth)
+        return EnvelopeLane(
+            title,
+            series,
+            data.rate_hz,
+            None if render is None else render.audio,
+            None if peaks is None else peaks.values,
+            1 if peaks is None else peaks.block_samples,
+            waiting,
+        )
+
+    def _full_scale(self) -> float:
+        peaks = self.context.clip.data.peaks.get(0)
+        return round_full_scale(float(np.abs(peaks.values).max())) if peaks and peaks.values.size else 1.0
+
+    def _depth_came(self, depth: int) -> None:
+        if depth in (0, self._depth):
+            self.show_data()
+
+    def _progress(self) -> None:
+        if self._depth not in self.context.clip.data.renders:
+            self.show_data()

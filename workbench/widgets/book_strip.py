@@ -1,4 +1,4 @@
-"""The codebooks drawn: one block per book, a row per frame rate, semantic and acoustic told apart by shape and letters."""
+"""The codebooks drawn: one block per book, wrapped; semantic and acoustic differ by shape and letters."""
 
 from __future__ import annotations
 

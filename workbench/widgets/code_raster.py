@@ -42,6 +42,7 @@ class CodeRaster(TimePlot):
         self.rows: tuple[CodeRow, ...] = ()
         self.depth: int | None = None  # None: nothing is dimmed
         self.by_index = False
+        self.waiting = ""  # what to say while there are no rows
 
     def set_rows(self, rows: Sequence[CodeRow]) -> None:
         """What to draw."""
@@ -76,6 +77,8 @@ class CodeRaster(TimePlot):
     def paint_plot(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
         painter.fillRect(rect, theme.lane)
         if not self.rows:
+            painter.setPen(theme.muted)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.waiting)
             return
         ratio = painter.device().devicePixelRatioF()
         width = round(rect.width() * ratio)

@@ -78,10 +78,10 @@ def _lab_to_rgb32(lightness: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> 
     return 0xFF000000 | (red << 16) | (green << 8) | blue
 
 
-def blend(pixels: NDArray[np.uint32], ground: int, share: float) -> NDArray[np.uint32]:
-    """Pixels with `share` (0 to 1) of the ground colour mixed in."""
-    keep = round((1.0 - share) * 256)
-    give = 256 - keep
-    even = ((pixels & 0xFF00FF) * np.uint32(keep) + np.uint32((ground & 0xFF00FF) * give)) >> 8 & 0xFF00FF
-    odd = ((pixels >> 8 & 0xFF) * np.uint32(keep) + np.uint32((ground >> 8 & 0xFF) * give)) & 0xFF00
-    return np.uint32(0xFF000000) | even | odd
+def blend(pixels: NDArray[np.uint32], ground: int, share: float | NDArray[Any]) -> NDArray[np.uint32]:
+    """Pixels with `share` (0 to 1, one for all or one for each) of the ground colour mixed in."""
+    give = np.round(np.asarray(share) * 256).astype(np.uint32)
+    keep = np.uint32(256) - give
+    even = ((pixels & 0xFF00FF) * keep + np.uint32(ground & 0xFF00FF) * give) >> 8 & 0xFF00FF
+    odd = ((pixels >> 8 & 0xFF) * keep + np.uint32(ground >> 8 & 0xFF) * give) & 0xFF00
+    return np.asarray(np.uint32(0xFF000000) | even | odd, np.uint32)

@@ -59,9 +59,7 @@ class LatentTrail(QWidget):
             at = (self.points - middle) * (scale, -scale) + size / 2
             age = np.linspace(0, 1, len(at))
             colours = table("viridis")[(40 + 190 * age).astype(int)]
-            faded = np.concatenate(
-                [blend(colours[i : i + 1], rgb32(theme.lane), 0.8 * (1 - a)) for i, a in enumerate(age)]
-            )
+            faded = blend(colours, rgb32(theme.lane), 0.8 * (1 - age))
             splat_path(pixels, at * ratio, faded, 0.4, rgb32(theme.lane))
             splat_points(pixels, at * ratio, faded, max(2, round(3 * ratio)))
             painter.drawImage(rect.topLeft(), to_image(pixels, ratio))
