@@ -56,7 +56,10 @@ def matching_gain(reference: Samples, other: Samples, rate_hz: int, limit_db: fl
 
 
 def k_weighted(samples: Floats, rate_hz: int) -> Floats:
-    """`[C, T]` through the high shelf and the high pass of BS.1770, designed for any rate."""
+    """`[C, T]` through the high shelf and the high pass of BS.1770, designed for any rate.
+
+    Exact at 48 kHz; the bilinear transform bends the shelf below that (by 0.05 dB at 16 kHz, 0.2 dB at 8 kHz).
+    """
     for b, a in (_high_shelf(rate_hz), _high_pass(rate_hz)):
         samples = lfilter(b, a, samples, axis=-1)
     return samples
@@ -78,7 +81,9 @@ def _high_pass(rate_hz: int) -> tuple[Floats, Floats]:
     centre_hz, quality = 38.13547087602444, 0.5003270373238773
     k = math.tan(math.pi * centre_hz / rate_hz)
     a0 = 1 + k / quality + k * k
-    return np.array([1.0, -2.0, 1.0]) * (_HIGH_PASS_A0_48K / a0), np.array([1.0, 2 * (k * k - 1) / a0, (1 - k / quality + k * k) / a0])
+    return np.array([1.0, -2.0, 1.0]) * (_HIGH_PASS_A0_48K / a0), np.array(
+        [1.0, 2 * (k * k - 1) / a0, (1 - k / quality + k * k) / a0]
+    )
 
 
 def _lufs(power: float) -> float:

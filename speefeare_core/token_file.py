@@ -124,7 +124,7 @@ def read(path: str | Path) -> tuple[TokenInfo, Encoded]:
     first = 0
     for group in groups:
         sizes = torch.tensor([size for size, _ in info.books[first : first + group.shape[1]]])
-        if len(sizes) < group.shape[1] or group.numel() and bool(((group < 0) | (group >= sizes[:, None])).any()):
+        if len(sizes) < group.shape[1] or bool(((group < 0) | (group >= sizes[:, None])).any()):
             raise SpeefeareError(f"{path} holds codes that {info.codec} does not have; encode the recording again.")
         first += group.shape[1]
     latents = tensors["latents"][None] if "latents" in tensors else None
@@ -140,14 +140,14 @@ def _open(path: Path, with_tensors: bool) -> tuple[TokenInfo, dict[str, Any]]:
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(file.metadata() or {})
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
             tensors = {name: file.get_tensor(name) for name in shapes} if with_tensors else {}
     except (SafetensorError, OSError, ValueError) as error:
         raise SpeefeareError(
             f"{path} is no token file, or it is cut off; token files are .safetensors written by speefeare encode."
         ) from error
     if "speefeare_tokens" not in metadata:
-        raise SpeefeareError(f"{path} is a safetensors file without tokens; token files are written by speefeare encode.")
+        raise SpeefeareError(f"{path} is a safetensors file without tokens; speefeare encode writes token files.")
     if metadata["speefeare_tokens"] != VERSION:
         raise SpeefeareError(
             f"{path} is a token file of version {metadata['speefeare_tokens']}, and this program reads version {VERSION};"

@@ -34,17 +34,21 @@ def resolve(source: str | Path) -> Path:
 def load_codec(source: str | Path = "default", device: str = "auto") -> Codec:
     """Load a codec in eval mode with gradients off.
 
-    `source`: "default", a shipped name, a file or a folder. `device`: "auto", "cpu", "cuda", "cuda:1", "mps".
+    `source`: "default", a shipped name, a file, a folder, or "opus:12" for Opus at 12 kbps.
+    `device`: "auto", "cpu", "cuda", "cuda:1", "mps".
     Executes nothing of what it loads. Raises `SpeefeareError`, one sentence with the file and what would help.
     """
     from speefeare_core.devices import choose_device
 
+    if str(source).startswith("opus:"):  # comes with a package, not in a file
+        built_in: Codec = FAMILIES["opus"].load_class().from_source(str(source))
+        return built_in
     path = resolve(source)
     container = sniff(path)
     if container == "native":
         file = path / "model.safetensors" if path.is_dir() else path
         data = native.read(file)
-        if data.family not in FAMILIES:
+        if data.family not in FAMILIES or not hasattr(FAMILIES[data.family].load_class(), "from_native"):
             raise SpeefeareError(f"{file} is of the family {data.family}, which this version does not know.")
         try:
             codec: Codec = FAMILIES[data.family].load_class().from_native(data)

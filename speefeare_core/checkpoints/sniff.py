@@ -30,7 +30,7 @@ def sniff(path: str | Path) -> str:
         head = file.read(16)
     for magic, kind in {**_PICTURES, **_SOUNDS}.items():
         if head.startswith(magic):
-            raise SpeefeareError(f"{path} is a {kind} file, not a codec; choose a .safetensors file or a codec folder.")
+            raise SpeefeareError(f"{path} is a {kind} file, no codec; choose a .safetensors file or a codec folder.")
     if zipfile.is_zipfile(path) or head.startswith(b"\x80"):
         _refuse_pickle(path)
     if path.suffix == ".safetensors" or head[8:9] == b"{":

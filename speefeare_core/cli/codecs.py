@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from speefeare_core import resources
 from speefeare_core.checkpoints.native import read_metadata
@@ -16,7 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> Result:
     """List the shipped codecs; the weights themselves stay unread."""
     default = resources.default_codec()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, path in resources.shipped_codecs().items():
         metadata = read_metadata(path)
         card = path.with_name("card.md")

@@ -23,6 +23,7 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     """Encode one file."""
     from speefeare_core.checkpoints.load import load_codec
     from speefeare_core.cli.long_files import encode_file
+    from speefeare_core.evaluation.one_file import sent_bits
 
     target = args.tokens or args.file.with_suffix(".safetensors")
     check_not_same(args.file, target)
@@ -33,6 +34,6 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     place = Path(args.codec).expanduser()
     source = str(place.resolve()) if place.exists() else args.codec
     info = token_file.write(target, encoded, codec.info, source)
-    kbps = codec.info.bitrate_kbps(info.depth or None)
+    kbps = sent_bits(codec.info, encoded, info.depth) / info.length_s / 1000
     text = f"{target}: {info.depth} books × {info.frames} frames, {info.length_s:.2f} s, {kbps:.2f} kbps"
     return Result({"file": str(target), "bitrate_kbps": kbps, **dataclasses.asdict(info)}, text)

@@ -56,7 +56,7 @@ def encode_file(
     codes: list[Tensor] = []
     done = 0
     with torch.inference_mode():
-        for frames, done in _whole_frames(codec, path, block_s, progress):
+        for frames, done in _whole_frames(codec, path, block_s, progress):  # noqa: B007 (the last `done` is the length)
             step, _ = stream.encode(torch.from_numpy(frames[None]).to(codec.device))
             assert step is not None  # can_stream asked for books
             codes.append(step[:, :count].to("cpu", torch.int32))

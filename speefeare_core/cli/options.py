@@ -15,7 +15,10 @@ def add_codec(parser: argparse.ArgumentParser, default: str | None = "default") 
     """`--codec` and `--device`."""
     words = f" ({default})" if default else ""
     parser.add_argument(
-        "--codec", metavar="SOURCE", default=default, help=f"a shipped name, a codec file or folder, or opus:KBPS{words}"
+        "--codec",
+        metavar="SOURCE",
+        default=default,
+        help=f"a shipped name, a codec file or folder, or opus:KBPS{words}",
     )
     parser.add_argument("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1 or mps (auto)")
 

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace, console: Console) -> Result:
         for block in roundtrip_blocks(codec, args.file, args.depth, lambda done: console.progress(done, "coding")):
             writer.write(block)
             written += block.shape[1]
-    kbps = info.bitrate_kbps(depth or None)
+    kbps = info.bitrate_kbps(depth) if info.books else None
     data = {
         "file": str(target),
         "codec": info.name,
@@ -44,4 +44,5 @@ def run(args: argparse.Namespace, console: Console) -> Result:
         "rate_hz": info.rate_hz,
         "length_samples": written,
     }
-    return Result(data, f"{target}: {written / info.rate_hz:.2f} s at {info.rate_hz} Hz, {kbps:.2f} kbps")
+    rate = "" if kbps is None else f", {kbps:.2f} kbps"
+    return Result(data, f"{target}: {written / info.rate_hz:.2f} s at {info.rate_hz} Hz{rate}")

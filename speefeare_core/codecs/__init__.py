@@ -31,6 +31,7 @@ _ROWS = (
     Family("linear", "Linear transform codec", "speefeare_core.codecs.linear:LinearCodec"),
     Family("soundstream", "SoundStream", "speefeare_core.codecs.soundstream:SoundStreamCodec", "arXiv 2107.03312"),
     Family("lyra", "Lyra v2", "speefeare_core.codecs.lyra:LyraCodec", "arXiv 2107.03312", ("lyra",)),
+    Family("opus", "Opus (classical baseline)", "speefeare_core.codecs.opus:OpusCodec", "RFC 6716"),
 )
 FAMILIES: dict[str, Family] = {row.key: row for row in _ROWS}
 

@@ -30,9 +30,7 @@ def unpack(packets: bytes, books: int) -> NDArray[np.int64]:
         raise SpeefeareError(f"Lyra packets hold 16, 30 or 46 books, not {books}.")
     size = PACKET_BYTES[books]
     if len(packets) % size:
-        raise SpeefeareError(
-            f"{len(packets)} bytes are no whole number of Lyra packets of {size}; some are lost."
-        )
+        raise SpeefeareError(f"{len(packets)} bytes are no whole number of Lyra packets of {size}; some are lost.")
     pairs = np.frombuffer(packets, np.uint8).reshape(-1, size)
     nibbles = np.stack([pairs >> 4, pairs & 15], axis=-1).reshape(-1, books)
     return nibbles.T.astype(np.int64)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,6 +19,7 @@ BOOKS, ENTRIES, WIDTH = 46, 16, 64
 # Frames of input that the state depends on: 23 measured for the encoder and 25 for the decoder, both plain stacks of
 # causal convolutions, so that replaying this many rebuilds the state to the bit.
 MEMORY_FRAMES = 32
+_STDERR = Lock()
 
 
 def make_interpreter(content: bytes, name: str) -> Any:
@@ -28,13 +33,31 @@ def make_interpreter(content: bytes, name: str) -> Any:
         ) from error
     try:
         # One thread: a frame costs 0.2 ms, and more threads only make the worst frame later.
-        interpreter = Interpreter(model_content=content, num_threads=1)
-        interpreter.allocate_tensors()
+        with _quiet_stderr():
+            interpreter = Interpreter(model_content=content, num_threads=1)
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise SpeefeareError(
-            f"{name} is no TFLite model or is cut off; copy it again from google/lyra."
-        ) from error
+        raise SpeefeareError(f"{name} is no TFLite model or is cut off; copy it again from google/lyra.") from error
     return interpreter
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """The library writes notes to file descriptor 2 and offers no switch; our own errors say what matters."""
+    with _STDERR:
+        try:
+            kept = os.dup(2)
+        except OSError:  # a process without stderr
+            yield
+            return
+        null = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(null)
 
 
 class Network:
@@ -70,9 +93,7 @@ def read_books(content: bytes, name: str) -> Floats:
     """The codebooks `[46, 16, 64]`, read out of the quantiser's own `decode`, which is exactly additive."""
     interpreter = make_interpreter(content, name)
     if "decode" not in interpreter.get_signature_list():
-        raise SpeefeareError(
-            f"{name} has no signature decode, so it is not Lyra v2; copy it from google/lyra."
-        )
+        raise SpeefeareError(f"{name} has no signature decode, so it is not Lyra v2; copy it from google/lyra.")
     decode = interpreter.get_signature_runner("decode")
     books = np.empty((BOOKS, ENTRIES, WIDTH), np.float32)
     chosen = np.full((BOOKS, 1, 1), -1, np.int32)  # -1: this book says nothing

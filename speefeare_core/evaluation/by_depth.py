@@ -91,7 +91,7 @@ def evaluate(
     report = progress or (lambda fraction, words: None)
     scores: list[FileScores] = []
     if jobs <= 1 or len(files) == 1:
-        with _one_thread():
+        with _OneThread():
             for path in files:
                 report(len(scores) / len(files), f"measuring {Path(path).name}")
                 scores.append(score_file(codec, path, wanted, tuple(metrics)))
@@ -108,7 +108,7 @@ def evaluate(
     return _summarise(codec, scores, wanted, tuple(metrics))
 
 
-class _one_thread:  # noqa: N801  (reads as a function in a with statement)
+class _OneThread:
     """Sums come out alike in one process or many only if each uses one thread."""
 
     def __enter__(self) -> None:
@@ -135,9 +135,7 @@ def _quiet_worker() -> None:
     torch.set_num_threads(1)
 
 
-def _score_again(
-    source: str, device: str, depths: tuple[int, ...], metrics: tuple[str, ...], path: str
-) -> FileScores:
+def _score_again(source: str, device: str, depths: tuple[int, ...], metrics: tuple[str, ...], path: str) -> FileScores:
     from speefeare_core.checkpoints.load import load_codec
     from speefeare_core.evaluation.one_file import score_file
 
@@ -147,15 +145,13 @@ def _score_again(
     return score_file(_LOADED[key], path, depths, metrics)
 
 
-def _summarise(
-    codec: Codec, scores: list[FileScores], depths: tuple[int, ...], metrics: tuple[str, ...]
-) -> Evaluation:
+def _summarise(codec: Codec, scores: list[FileScores], depths: tuple[int, ...], metrics: tuple[str, ...]) -> Evaluation:
     rows = []
-    length_s = sum(score.length_s for score in scores)
+    coded_s = math.fsum(score.coded_s for score in scores)
     for index, depth in enumerate(depths):
         columns = {key: summarise([score.values[index][key] for score in scores]) for key in metrics}
         bits = sum(score.bits[index] for score in scores)
-        rows.append(DepthRow(depth, codec.info.bitrate_kbps(depth or None) or bits / length_s / 1000, columns))
+        rows.append(DepthRow(depth, bits / coded_s / 1000, columns))
     notes: dict[str, int] = {}
     for score in scores:
         for note in score.notes:
@@ -166,7 +162,7 @@ def _summarise(
         codec.info.source,
         codec.info.rate_hz,
         tuple(score.path for score in scores),
-        length_s,
+        math.fsum(score.length_s for score in scores),
         tuple(rows),
         tuple(score.delay_samples for score in scores),
         tuple(f"{note} ({count} of {len(scores)} files)" for note, count in notes.items()),

@@ -24,6 +24,7 @@ class FileScores:
 
     path: str
     length_s: float
+    coded_s: float  # length of the whole frames that were sent
     delay_samples: int  # removed before measuring
     values: tuple[dict[str, float | None], ...]  # one dict a depth
     bits: tuple[int, ...]  # one a depth: what was really sent
@@ -32,14 +33,12 @@ class FileScores:
 
 def check_depths(info: CodecInfo, depths: Sequence[int] | None) -> tuple[int, ...]:
     """Sorted and without doubles; (0,) for a codec without books. Raises `SpeefeareError` for one that is not there."""
-    if depths is not None:
-        return tuple(sorted({info.check_depth(depth) for depth in depths}))
-    return tuple(range(1, info.depth + 1)) if info.books else (0,)
+    if not info.books:
+        return (0,)
+    return tuple(sorted({info.check_depth(depth) for depth in depths or range(1, info.depth + 1)}))
 
 
-def score_file(
-    codec: Codec, path: str | Path, depths: tuple[int, ...], metrics: tuple[str, ...]
-) -> FileScores:
+def score_file(codec: Codec, path: str | Path, depths: tuple[int, ...], metrics: tuple[str, ...]) -> FileScores:
     """Score one file. Channels are measured one by one, as `[C, T]` → the mean over channels."""
     import torch
 
@@ -58,13 +57,12 @@ def score_file(
             row[key], said = _mean_over_channels(key, sound.samples, aligned, sound.rate_hz)
             notes.extend(note for note in said if note not in notes)
         values.append(row)
-    bits = tuple(_bits(codec, encoded, depth) for depth in depths)
-    return FileScores(str(path), sound.length_s, lag, tuple(values), bits, tuple(notes))
+    coded_s = codec.frames_for(sound.length_samples) * codec.info.hop_samples / sound.rate_hz
+    bits = tuple(sent_bits(codec.info, encoded, depth) for depth in depths)
+    return FileScores(str(path), sound.length_s, coded_s, lag, tuple(values), bits, tuple(notes))
 
 
-def _mean_over_channels(
-    key: str, reference: Samples, decoded: Samples, rate_hz: int
-) -> tuple[float | None, list[str]]:
+def _mean_over_channels(key: str, reference: Samples, decoded: Samples, rate_hz: int) -> tuple[float | None, list[str]]:
     found = [METRICS[key].measure(x, y, rate_hz) for x, y in zip(reference, decoded, strict=True)]
     there = [one.value for one in found if one.value is not None]
     return (sum(there) / len(there) if there else None), [one.note for one in found if one.note]
@@ -75,14 +73,14 @@ def _numpy(codec: Codec, encoded: Encoded, depth: int) -> Samples:
     return np.asarray(decoded, np.float32)
 
 
-def _bits(codec: Codec, encoded: Encoded, depth: int) -> int:
-    """Bits of the codes of the first `depth` books, or of the packets of a codec that sends bytes."""
-    if "packet_bytes" in encoded.side:
-        return 8 * int(encoded.side["packet_bytes"].sum())
+def sent_bits(info: CodecInfo, encoded: Encoded, depth: int) -> int:
+    """Bits of one recording: of the codes of the first `depth` books, or of the packets of a codec that sends bytes."""
+    if "packets" in encoded.side:
+        return 8 * encoded.side["packets"][0].numel()
     bits, book = 0.0, 0
     for group in encoded.code_groups:
         for _ in range(group.shape[1]):
             if book < depth:
-                bits += codec.info.books[book].bits * group.shape[-1]
+                bits += info.books[book].bits * group.shape[-1]
             book += 1
     return round(bits)

@@ -29,7 +29,9 @@ def to_markdown(evaluations: Sequence[Evaluation]) -> str:
     for one in evaluations:
         lines.append(f"{one.codec}: {len(one.files)} files, {one.length_s:.1f} s, {_delays(one)}.")
         lines.extend(f"{one.codec}: {note}" for note in one.notes)
-    lines.append("Mean ± half the 95 % confidence interval over files (Student's t), after removal of the measured delay.")
+    lines.append(
+        "Mean ± half the 95 % confidence interval over files (Student's t), after removal of the measured delay."
+    )
     return "\n".join(lines)
 
 

@@ -1,8 +1,8 @@
 """A small real codec for tests: a lapped transform (MDCT) with residual books, causal, streamable, deterministic.
 
 It is honest to the whole contract: it has a delay to compensate, carried state, depth, and quality that rises with
-depth (every book holds the zero entry, and the transform is orthonormal). Use `tiny_file` where a test needs a codec
-that `load_codec` opens, together with the `tiny_family` fixture's row in FAMILIES.
+depth (every book holds the zero entry, and the transform is orthonormal). The fixture `tiny` of
+conftest.py is a file of it that `load_codec` opens.
 """
 
 from __future__ import annotations
