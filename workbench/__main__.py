@@ -62,6 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         capture=args.capture,
         timeout_s=args.timeout,
     )
+    if args.capture:
+        from workbench.capture import capture
+
+        return run(options, capture)
     return run(options)
 
 

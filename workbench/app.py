@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,27 +92,26 @@ def build_workbench(settings: Settings, client: EngineClient) -> Workbench:
     return Workbench(context, events, clock, window)
 
 
-def run(options: Options) -> int:
-    """The application, until its window is closed; gives the exit code."""
+def run(options: Options, job: Callable[[Workbench, Options], int] | None = None) -> int:
+    """The application, until its window is closed or `job` is done; gives the exit code."""
     app = QApplication(sys.argv[:1])
     app.setApplicationName("speefeare-workbench")
     app.setApplicationDisplayName("")
     QGuiApplication.setDesktopFileName("speefeare-workbench")
-    settings = Settings() if options.capture else load_settings()
+    settings = Settings() if job else load_settings()  # a job neither follows nor changes what a person likes
     if options.theme:
         settings.theme = options.theme
     if options.device:
         settings.compute_device = options.device
     apply_theme(app, settings.theme)
     workbench = build_workbench(settings, EngineClient())
-    restore_hook = install_excepthook(workbench.context.engine.add_message)
+    engine = workbench.context.engine
+    restore_hook = install_excepthook(engine.failures.append if job else engine.add_message)
     try:
-        if options.capture:
-            from workbench.capture import capture
-
-            return capture(app, workbench, options)
+        if job:
+            return job(workbench, options)
         for notice in settings.notices:
-            workbench.context.engine.add_message(notice)
+            engine.add_message(notice)
         workbench.window.restore_geometry()
         workbench.window.show()
         workbench.window.closed.connect(app.quit)
@@ -160,7 +158,7 @@ def install_excepthook(tell: Callable[[str], None]) -> Callable[[], None]:
             QApplication.quit()
             return
         if os.environ.get("SPEEFEARE_DEBUG"):
-            traceback.print_exception(kind, error, trace)
+            before(kind, error, trace)
         words = " ".join(str(error).split()) or "no details"
         if isinstance(error, SpeefeareError):
             tell(words)

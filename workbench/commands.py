@@ -112,8 +112,8 @@ def select_depth(ctx: Context, depth: int) -> None:
     ctx.playback.update(depth=depth)
     if ctx.engine.status == "ready" and ctx.clip.is_open:
         ctx.client.send(protocol.SelectDepth(depth, blind=ctx.playback.blind))
-        if depth not in ctx.clip.data.renders and (ctx.clip.data.long or ctx.clip.complete):
-            want_depth(ctx, depth)  # otherwise the processing under way comes to it
+        if depth not in ctx.clip.data.renders:
+            want_depth(ctx, depth)  # before the others
 
 
 def step_depth(ctx: Context, step: int) -> None:

@@ -100,6 +100,7 @@ class EngineEvents:
             ctx.clip.wanted = ctx.clip.data.path  # the document before stays the document
         self._forget(event.request_id)
         if event.sentence != GONE:  # that is told once, with the death of the engine
+            ctx.engine.failures.append(event.sentence)
             ctx.engine.add_message(event.sentence)
 
     def _voided(self, event: protocol.Voided) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
-from speefeare_core.audio import Writer
 from speefeare_core.errors import SpeefeareError
 from workbench.state.clip import ClipData
 
@@ -25,6 +24,8 @@ def make_folder(folder: Path) -> None:
 
 def save_picture(widget: QWidget, path: Path) -> None:
     """One PNG of a widget as it is on the screen. Raises `SpeefeareError` where it cannot be written."""
+    if widget.size().isEmpty():  # in a dock that was never open
+        widget.resize(640, 400)
     if not widget.grab().save(str(path), "PNG"):
         raise SpeefeareError(f"{path} cannot be written; check that the folder exists and that you may write there.")
 
@@ -39,6 +40,8 @@ def save_pictures(window: QWidget, panels: Mapping[str, QWidget], folder: Path) 
 
 def save_sounds(data: ClipData, folder: Path) -> list[Path]:
     """`depth_00.wav` (the original at the codec's rate), `depth_01.wav` …: float32, as decoded, not level-matched."""
+    from speefeare_core.audio import Writer  # loads libsndfile, which the first second does not need
+
     paths = []
     for depth, render in sorted(data.renders.items()):
         path = folder / f"depth_{depth:02d}.wav"

@@ -107,8 +107,8 @@ class ClipState(QObject):
         return bool(self.data.path)
 
     def expects(self, request_id: int) -> bool:
-        """Whether answers to this request still count."""
-        return request_id > 0 and (request_id == self.request or request_id in self.depth_requests.values())
+        """Whether answers to this request still count: those to the last processing and to whatever came after it."""
+        return 0 < self.request <= request_id
 
     def expect(self, request_id: int) -> None:
         """From now on only answers to this processing count (0: to none)."""

@@ -22,6 +22,7 @@ class EngineState(QObject):
         self.torch_version = ""
         self.start_s = 0.0  # how long the engine took to start
         self.messages: list[str] = []
+        self.failures: list[str] = []  # those of the messages that say why a request could not be done
 
     def set_status(self, status: EngineStatus) -> None:
         """Started, ready, or gone."""

@@ -1,0 +1,140 @@
+"""`--capture DIR`: the main job in the real window without a person: pictures of every panel, sounds of every depth."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from speefeare_core.errors import SpeefeareError
+from workbench import commands, pictures
+from workbench.app import Options, Workbench, open_first
+from workbench.engine.protocol import VIRTUAL_DEVICE
+
+SIZE = (1440, 900)
+LIVE_S = 4.0  # so that the live picture shows something
+SETTLE_S = 0.4
+
+
+class CaptureFailed(SpeefeareError):
+    """The job could not be finished, though its input was good."""
+
+
+def capture(workbench: Workbench, options: Options) -> int:
+    """Run the job; 0 when everything was saved, 2 for bad input, 1 for anything else, with one sentence on stderr."""
+    try:
+        return _Capture(workbench, options).run()
+    except CaptureFailed as error:
+        print(f"speefeare-workbench: {error}", file=sys.stderr)
+        return 1
+    except SpeefeareError as error:
+        print(f"speefeare-workbench: {error}", file=sys.stderr)
+        return 2
+    finally:
+        workbench.window.close()
+
+
+class _Capture:
+    """One run. Waits by turning the event loop, so that the window lives as it does for a person."""
+
+    def __init__(self, workbench: Workbench, options: Options) -> None:
+        self.workbench = workbench
+        self.ctx = workbench.context
+        self.options = options
+        self.folder = Path(options.capture).expanduser()
+        self.deadline = time.monotonic() + options.timeout_s
+        self.what = "the engine to start"
+
+    def run(self) -> int:
+        """The steps in order."""
+        ctx, window = self.ctx, self.workbench.window
+        if not self.options.files and not self.options.sample:
+            raise SpeefeareError("--capture needs a sound FILE (or --sample for the shipped sentence).")
+        pictures.make_folder(self.folder)
+        window.resize(*SIZE)
+        window.show()
+        self.workbench.start()
+        self.workbench.add_panels()
+        docks = window.docks
+        assert docks is not None
+        if self.options.panel and self.options.panel not in docks.docks:
+            raise SpeefeareError(f"There is no panel {self.options.panel}; choose one of {', '.join(docks.docks)}.")
+        open_first(self.workbench, self.options)
+        self.wait("the engine to start", lambda: ctx.engine.status == "ready")
+        self.wait("the codec to load", lambda: ctx.codec.info is not None and not ctx.codec.loading)
+        self.wait("every depth of the clip", lambda: ctx.clip.is_open and ctx.clip.complete)
+        depth = ctx.codec.depths[-1]
+        commands.select_depth(ctx, depth)
+        commands.want_depth(ctx, depth)
+        self.wait("the spectrogram", lambda: self._spectrogram_is_whole(depth))
+        commands.seek(ctx, ctx.clip.data.length_samples // 3)
+        self.rest(SETTLE_S)
+        saved = [*self._pictures_of_the_clip(), *self._live_picture()]
+        saved += pictures.save_sounds(ctx.clip.data, self.folder)
+        print(f"Saved {len(saved)} files into {self.folder}.")
+        return 0
+
+    def _pictures_of_the_clip(self) -> list[Path]:
+        docks = self.workbench.window.docks
+        assert docks is not None
+        if self.options.panel:
+            docks.show_panel(self.options.panel)
+            self.rest(SETTLE_S)
+        pictures.save_picture(self.workbench.window, self.folder / "window.png")
+        saved = [self.folder / "window.png"]
+        for key in docks.panels:
+            if key != "live":
+                docks.show_panel(key)
+                self.rest(SETTLE_S / 4)
+                pictures.save_picture(docks.panels[key], self.folder / f"{key}.png")
+                saved.append(self.folder / f"{key}.png")
+        return saved
+
+    def _live_picture(self) -> list[Path]:
+        """Live with the clip as virtual microphone on virtual devices, where the codec can stream."""
+        ctx, docks = self.ctx, self.workbench.window.docks
+        assert docks is not None and ctx.codec.info is not None
+        docks.show_panel("live")
+        if ctx.codec.info.streamable:
+            commands.start_live(ctx, input=VIRTUAL_DEVICE, output=VIRTUAL_DEVICE, file=ctx.clip.data.path)
+            self.wait("Live to start", lambda: ctx.live.running)
+            commands.set_live(ctx, muted=False)
+            self.rest(LIVE_S)
+        else:
+            self.rest(SETTLE_S)
+        path = self.folder / "live.png"
+        pictures.save_picture(docks.panels["live"], path)
+        commands.stop_live(ctx)
+        self.wait("Live to stop", lambda: not ctx.live.running)
+        return [path]
+
+    def _spectrogram_is_whole(self, depth: int) -> bool:
+        spectrograms = self.ctx.clip.data.spectrograms
+        wanted = (0, depth)
+        return all(
+            key in spectrograms and spectrograms[key].columns_done >= len(spectrograms[key].values) for key in wanted
+        )
+
+    # -- waiting ------------------------------------------------------------------------------------------------------
+    def wait(self, what: str, done: Callable[[], bool]) -> None:
+        """Turn the event loop until `done`. Raises where the engine dies, something fails, or the time is up."""
+        while not done():
+            self.rest(0.01)
+            if self.ctx.engine.status == "dead":
+                raise CaptureFailed(f"The engine stopped while waiting for {what}.")
+            if self.ctx.engine.failures:
+                raise SpeefeareError(self.ctx.engine.failures[0])
+            if time.monotonic() > self.deadline:
+                raise CaptureFailed(
+                    f"Waited {self.options.timeout_s:g} s in vain for {what}; use a shorter file or a larger --timeout."
+                )
+
+    @staticmethod
+    def rest(seconds: float) -> None:
+        """Let the window live for a while."""
+        loop = QEventLoop()
+        QTimer.singleShot(max(1, round(seconds * 1000)), loop.quit)
+        loop.exec()
