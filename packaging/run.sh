@@ -19,6 +19,6 @@ if has_display; then
 fi
 say "There is no display here, so the same job is done as a capture into ./capture …"
 QT_QPA_PLATFORM=offscreen .venv/bin/speefeare-workbench "$@" --capture ./capture ||
-    fail "the capture did not finish (see above)."
+    fail "The capture did not finish (see above)."
 say "Done. ./capture holds $(find capture -name '*.png' | wc -l) pictures and $(find capture -name '*.wav' | wc -l) sound files" \
     "(depth_00.wav is the original, the others are the codec's depths)."

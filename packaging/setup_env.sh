@@ -11,7 +11,7 @@ TEST_PACKAGES=(gcc g++ libc6-dev git xvfb xauth xdotool pulseaudio pulseaudio-ut
 
 say() { printf '%s\n' "$*"; }
 fail() {
-    printf 'Set-up failed: %s\n' "$*" >&2
+    printf '%s\n' "$*" >&2
     exit 1
 }
 
@@ -48,7 +48,7 @@ install_system_packages() { # with root installs what is missing; otherwise says
     if ! (export DEBIAN_FRONTEND=noninteractive && apt-get update && $line) >"$log" 2>&1 </dev/null; then
         tail -n 20 "$log" >&2
         rm -f "$log"
-        fail "the system packages could not be installed (see above); try: $line"
+        fail "Set-up failed: the system packages could not be installed (see above); try: $line"
     fi
     rm -f "$log"
 }
@@ -66,7 +66,9 @@ sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.
     fi
 }
 
-pip_install() { "$VENV/bin/python" -m pip install --no-input --disable-pip-version-check "$@" >>"$VENV/setup.log" 2>&1 </dev/null; }
+pip_install() {
+    "$VENV/bin/python" -m pip install --no-input --disable-pip-version-check "$@" >>"$VENV/setup.log" 2>&1 </dev/null
+}
 
 install_python_packages() { # $1 is run or test
     local extras=
@@ -79,7 +81,7 @@ install_python_packages() { # $1 is run or test
     fi
     if ! pip_install -e ".$extras"; then
         grep -v 'is ignored: it is neither' "$VENV/setup.log" | tail -n 20 >&2
-        fail "the Python packages could not be installed (see above and $VENV/setup.log)."
+        fail "Set-up failed: the Python packages could not be installed (see above and $VENV/setup.log)."
     fi
 }
 
@@ -87,31 +89,36 @@ has_nvidia_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null
 
 check_libraries() { # do the two libraries that lean on the system load?
     "$VENV/bin/python" -c 'import PySide6.QtWidgets' 2>>"$VENV/setup.log" ||
-        fail "Qt does not load: $(tail -n 1 "$VENV/setup.log"). The system libraries named above are needed."
+        fail "Set-up failed: Qt does not load: $(tail -n 1 "$VENV/setup.log"). It needs the system libraries above."
     "$VENV/bin/python" -c 'import sounddevice' 2>>"$VENV/setup.log" ||
-        fail "PortAudio is missing; install the system package libportaudio2."
+        fail "Set-up failed: PortAudio is missing; install the system package libportaudio2."
+}
+
+setup_key() { # what the environment depends on; $1 is the Python
+    { cat pyproject.toml packaging/setup_env.sh && pwd && "$1" --version; } 2>&1 | sha256sum
+}
+
+is_ready() { # does the stamp of the mode, or of one that holds more, fit the key?
+    [ -x "$VENV/bin/python" ] || return
+    [ "$(cat "$VENV/.set-up-for-$1" 2>/dev/null)" = "$2" ] || [ "$(cat "$VENV/.set-up-for-test" 2>/dev/null)" = "$2" ]
 }
 
 setup_env() { # $1 is run or test; call it from the root of the checkout
-    local mode=$1 python stamp key wanted
+    local mode=$1 python wanted torchaudio
     python=$(find_python) || python=
-    stamp="$VENV/.set-up-for-$mode"
-    key=$({ cat pyproject.toml packaging/setup_env.sh && pwd && "${python:-true}" --version; } 2>&1 | sha256sum)
-    if [ ! -x "$VENV/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$key" ]; then
+    if [ -z "$python" ] || ! is_ready "$mode" "$(setup_key "$python")"; then
         mapfile -t wanted < <(system_packages "$mode" "$python")
         install_system_packages "${wanted[@]}"
-        if [ -z "$python" ]; then
-            python=$(find_python) || fail "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python."
-            key=$({ cat pyproject.toml packaging/setup_env.sh && pwd && "$python" --version; } 2>&1 | sha256sum)
-        fi
+        python=$(find_python) ||
+            fail "Set-up failed: Python 3.11 or newer is needed; name one with PYTHON=/path/to/python."
         "$VENV/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-            "$python" -m venv --clear "$VENV" || fail "the environment $VENV could not be made with $python."
+            "$python" -m venv --clear "$VENV" ||
+            fail "Set-up failed: the environment $VENV could not be made with $python."
         install_python_packages "$mode"
         check_libraries
-        printf '%s\n' "$key" >"$stamp"
+        setup_key "$python" >"$VENV/.set-up-for-$mode"
         say "The environment $VENV is ready."
     fi
-    local torchaudio
     for torchaudio in "$VENV"/lib/python3*/site-packages/torchaudio; do
         [ -d "$torchaudio" ] && "$VENV/bin/python" packaging/repair_torchaudio.py
     done
