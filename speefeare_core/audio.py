@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,23 @@ def probe(path: str | Path) -> FileInfo:
         ) from error
     if found.frames <= 0 or found.samplerate <= 0:
         raise SpeefeareError(f"{path} holds no samples; it may be cut off, so copy or export it again.")
+    _refuse_cut_off(path, found.extra_info)
     return FileInfo(path, found.samplerate, found.channels, found.frames, f"{found.format} {found.subtype}")
+
+
+_DATA_CHUNK = re.compile(r"^\s*data\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
+_OPEN_END_BYTES = 0x7FF00000  # programs that write WAV into a pipe promise about this much, or twice as much
+_MP3_SLACK_SAMPLES = 1152  # an MP3 header may count a frame too many
+
+
+def _refuse_cut_off(path: Path, library_log: str) -> None:
+    """libsndfile reads a cut-off WAV as a shorter one and only notes it in its log."""
+    found = _DATA_CHUNK.search(library_log)
+    if found and int(found[2]) < int(found[1]) < _OPEN_END_BYTES:
+        raise SpeefeareError(
+            f"{path} is cut off: {int(found[2]) / int(found[1]):.0%} of the samples its header promises are there;"
+            " copy or export it again."
+        )
 
 
 def blocks(path: str | Path, block_s: float = BLOCK_S) -> Iterator[Samples]:
@@ -114,7 +131,8 @@ def blocks(path: str | Path, block_s: float = BLOCK_S) -> Iterator[Samples]:
                     break
                 if not np.isfinite(block).all():
                     raise SpeefeareError(
-                        f"{path} holds NaN or infinite samples near {done / info.rate_hz:.2f} s; repair or re-export it."
+                        f"{path} holds NaN or infinite samples near {done / info.rate_hz:.2f} s;"
+                        " repair or export it again."
                     )
                 done += len(block)
                 yield np.ascontiguousarray(block.T)
@@ -122,6 +140,8 @@ def blocks(path: str | Path, block_s: float = BLOCK_S) -> Iterator[Samples]:
         raise SpeefeareError(f"{path} is damaged after {done / info.rate_hz:.2f} s: {error}") from error
     if done == 0:
         raise SpeefeareError(f"{path} holds no samples; it may be cut off, so copy or export it again.")
+    if done < info.length_samples - _MP3_SLACK_SAMPLES:
+        raise SpeefeareError(f"{path} is cut off after {done / info.rate_hz:.2f} s; copy or export it again.")
 
 
 def converted_blocks(path: str | Path, rate_hz: int, channels: int, block_s: float = BLOCK_S) -> Iterator[Samples]:
@@ -177,9 +197,7 @@ class Writer:
             raise SpeefeareError(f"{self.path} should end in .wav, .flac, .ogg or .mp3.")
         self._part = self.path.with_name(f".{self.path.stem}.part{suffix}")
         try:
-            self._file = soundfile.SoundFile(
-                str(self._part), "w", rate_hz, channels, subtype or self._SUBTYPES[suffix]
-            )
+            self._file = soundfile.SoundFile(str(self._part), "w", rate_hz, channels, subtype or self._SUBTYPES[suffix])
         except (soundfile.LibsndfileError, RuntimeError, OSError, ValueError) as error:
             raise SpeefeareError(
                 f"{self.path} cannot be written; check that the folder exists and that you may write there."

@@ -150,8 +150,8 @@ def _open(path: Path, with_tensors: bool) -> tuple[TokenInfo, dict[str, Any]]:
         raise SpeefeareError(f"{path} is a safetensors file without tokens; speefeare encode writes token files.")
     if metadata["speefeare_tokens"] != VERSION:
         raise SpeefeareError(
-            f"{path} is a token file of version {metadata['speefeare_tokens']}, and this program reads version {VERSION};"
-            " install a newer speefeare-workbench."
+            f"{path} is a token file of version {metadata['speefeare_tokens']}; this program reads version {VERSION},"
+            " so install a newer speefeare-workbench."
         )
     try:
         return _describe(metadata, shapes), tensors

@@ -53,7 +53,8 @@ def load_codec(source: str | Path = "default", device: str = "auto") -> Codec:
         try:
             codec: Codec = FAMILIES[data.family].load_class().from_native(data)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise SpeefeareError(f"{file} does not fit its own description ({error}); export it again.") from error
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__  # torch lists signatures
+            raise SpeefeareError(f"{file} does not fit its own description ({reason}); export it again.") from error
     else:
         family = next(row for row in FAMILIES.values() if container in row.containers)
         codec = family.load_class().from_folder(path)

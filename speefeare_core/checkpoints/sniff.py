@@ -30,7 +30,7 @@ def sniff(path: str | Path) -> str:
         head = file.read(16)
     for magic, kind in {**_PICTURES, **_SOUNDS}.items():
         if head.startswith(magic):
-            raise SpeefeareError(f"{path} is a {kind} file, no codec; choose a .safetensors file or a codec folder.")
+            raise SpeefeareError(f"{path} is a {kind} file, no codec: choose a .safetensors file or a codec folder.")
     if zipfile.is_zipfile(path) or head.startswith(b"\x80"):
         _refuse_pickle(path)
     if path.suffix == ".safetensors" or head[8:9] == b"{":
@@ -52,7 +52,7 @@ def _sniff_folder(path: Path) -> str:
 
 
 def _refuse_pickle(path: Path) -> None:
-    """Explain a torch or pickle file. Only torch's restricted reader touches it, which builds tensors and plain data."""
+    """Explain a torch or pickle file. Only torch's restricted reader touches it: tensors and plain data."""
     import torch
 
     try:

@@ -93,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(sentence: str, code: int, as_json: bool, console: Console) -> int:
+    sentence = sentence.replace("\n", " ")
     console.note(f"speefeare: {sentence}")
     if as_json:
         _print(json.dumps({"error": sentence}, ensure_ascii=False))
