@@ -36,7 +36,7 @@ _STOPS = {
     ),
     "difference-dark": (
         "a9d6ff8cc6ff6fb3ff529dfb3a84ea2f6cc9285aa7224a871e3a661a2c491c202c1e1e1e2b261539301048400f5b510f"
-        "71620e8a750fa2871cb89a33ceae4fe0c06fefd391f9e4b3"
+        "71620e8a750fa2871cb89a33ceae4fe0c06fefd391"
     ),
 }
 MAPS = ("viridis", "magma", "cividis")
