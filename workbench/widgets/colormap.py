@@ -31,8 +31,8 @@ _STOPS = {
     ),
     "difference": (
         "3a90fe5096fd619cfd70a1fc7da7fc89adfb94b3fa9fb9f9a9bef9b3c5f8bccbf7c5d1f6ced7f5d7ddf4dfe3f3e8eaf1"
-        "edecedeae2eae3d5e6ddc7e2d7badfd1acdaca9fd6c492d2be85cdb878c8b26bc3ac5dbea750b9a142b39b33ad9522a8"
-        "9008"
+        "ededecedeae2eae3d5e6ddc7e2d7badfd1acdaca9fd6c492d2be85cdb878c8b26bc3ac5dbea750b9a142b39b33ad9522"
+        "a89008"
     ),
     "difference-dark": (
         "a9d6ff8cc6ff6fb3ff529dfb3a84ea2f6cc9285aa7224a871e3a661a2c491c202c1e1e1e2b261539301048400f5b510f"
