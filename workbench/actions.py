@@ -123,7 +123,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ActionInfo("open_sample", "Open the sample", "File", lambda shell: shell.open_sample(),
                "Open the sentence that is shipped with the workbench"),
     ActionInfo("save_pictures", "Save pictures and sounds…", "File", _save_pictures,
-               "Save a picture of every panel and a WAV file of every depth", "Ctrl+S", enabled=_clip, separator=True),
+               "Save a picture of every open panel and a WAV file of every depth", "Ctrl+S", enabled=_clip, separator=True),
     ActionInfo("quit", "Quit", "File", lambda shell: shell.quit(), "Close the workbench", "Ctrl+Q", separator=True),
 
     ActionInfo("open_codec", "Open codec file…", "Codec", _open_codec_file,

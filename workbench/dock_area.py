@@ -44,6 +44,10 @@ class DockArea(QMainWindow):
             if panel.isVisible() and not panel.visibleRegion().isEmpty():
                 yield panel
 
+    def open_panels(self) -> dict[str, Panel]:
+        """The panels that are not closed, also those behind another tab."""
+        return {key: panel for key, panel in self.panels.items() if self.docks[key].toggleViewAction().isChecked()}
+
     def show_panel(self, key: str) -> None:
         """Open a panel, bring it to the front and give it the focus."""
         dock = self.docks[key]

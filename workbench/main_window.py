@@ -108,11 +108,11 @@ class MainWindow(QMainWindow):
             self.context.engine.add_message(str(error))
 
     def save_pictures(self, folder: str) -> None:
-        """A picture of every panel and a sound of every depth that is there now."""
+        """A picture of every open panel and a sound of every depth that is there now."""
         if self.docks is None:
             return
         try:
-            saved = pictures.save_pictures(self, self.docks.panels, Path(folder))
+            saved = pictures.save_pictures(self, self.docks.open_panels(), Path(folder))
             saved += pictures.save_sounds(self.context.clip.data, Path(folder))
             self.context.engine.add_message(f"Saved {len(saved)} files into {folder}.")
         except SpeefeareError as error:
