@@ -25,7 +25,7 @@ class ComparePanel(Panel):
         super().__init__(context)
         self.transport = Transport()
         self.grid = ChoiceGrid("Versions to hear")
-        self.message = ReadOut()
+        self.message = ReadOut(lines=2)
         self.blind = Button("Blind", "Blind", "Hide which depth is heard behind the labels A, B, C … (B).", True)
         self.reveal = Button("Reveal", "Reveal", "End blind listening and show what each label was (R).")
         self.output = Choice("Loudspeaker", "Where the sound comes out.")
@@ -58,11 +58,11 @@ class ComparePanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 8)
         column.addWidget(self.transport)
+        column.addWidget(self.message)
         column.addWidget(self.grid, 1)
         hearing = QHBoxLayout()
         for widget in (self.blind, self.reveal):
-            hearing.addWidget(widget)
-        hearing.addWidget(self.message, 1)
+            hearing.addWidget(widget, 1)
         column.addLayout(hearing)
         sound = QGridLayout()
         for row, (title, widget, end) in enumerate(
@@ -206,4 +206,4 @@ def label_of(index: int) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
+    return f"{value:+.1f}".replace("-", "−") if abs(value) >= 0.05 else "0.0"

@@ -59,12 +59,17 @@ class LivePanel(Panel):
         self._show_counters()
 
     def _lay_out(self) -> None:
-        side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 6, 0)
-        for widget in (self.controls, self.input_meter, self.output_meter, self.latency, self.counters):
-            column.addWidget(widget)
-        column.addStretch(1)
+        side, readings, handles = QWidget(), QVBoxLayout(), QVBoxLayout()
+        for widget in (self.input_meter, self.output_meter, self.latency, self.counters):
+            readings.addWidget(widget)
+        readings.addStretch(1)
+        handles.addWidget(self.controls)
+        handles.addStretch(1)
+        self.side = QBoxLayout(QBoxLayout.Direction.TopToBottom, side)
+        self.side.setContentsMargins(0, 0, 6, 0)
+        self.side.setSpacing(10)
+        self.side.addLayout(handles)
+        self.side.addLayout(readings)
         self.scroll = QScrollArea()
         self.scroll.setWidgetResizable(True)
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -78,7 +83,11 @@ class LivePanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         wide = event.size().width() > 1.3 * event.size().height()
-        self.row.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self.row.setDirection(across if wide else down)
+        flat = wide and self.controls.sizeHint().height() + 250 > event.size().height()
+        self.side.setDirection(across if flat and event.size().width() > 900 else down)
+        self.row.setStretch(0, 5 if flat else 2)
 
     # -- the state changed --------------------------------------------------------------------------------------
     def _show(self) -> None:

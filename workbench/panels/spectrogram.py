@@ -39,7 +39,7 @@ class SpectrogramPanel(TimeLinkedPanel):
             "Frequency axis", "Linear or mel frequency axis.", (("Linear", "linear"), ("Mel", "mel"))
         )
         controls = (*self.toggles.values(), self.map_choice, self.scale_choice)
-        super().__init__(context, self.spectrograms, controls, "")
+        super().__init__(context, self.spectrograms, controls, "click seeks · drag loops · wheel zooms")
         for toggle in self.toggles.values():
             toggle.setChecked(True)
             toggle.toggled.connect(self.show_data)

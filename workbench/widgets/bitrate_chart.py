@@ -40,8 +40,8 @@ class BitrateChart(QWidget):
     def plot_rect(self) -> QRectF:
         """Where bars stand."""
         metrics = self.fontMetrics()
-        left = metrics.horizontalAdvance("00.0 ") + 4
-        return QRectF(left, 1.5 * metrics.height() + 2, max(1, self.width() - left - 2), self._bar_height())
+        left = metrics.horizontalAdvance("depth ") + 4
+        return QRectF(left, 1.4 * metrics.height() + 4, max(1, self.width() - left - 2), self._bar_height())
 
     def _bar_height(self) -> float:
         return 5.0 * self.fontMetrics().height()
@@ -107,7 +107,7 @@ class BitrateChart(QWidget):
         width = self.fontMetrics().horizontalAdvance(text) + 4
         left = min(max(bar.center().x() - width / 2, rect.left()), rect.right() - width)
         painter.setPen(theme.text)
-        painter.drawText(QRectF(left, bar.top() - line - 5, width, line), Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(QRectF(left, 0, width, line), Qt.AlignmentFlag.AlignCenter, text)
         if depth == self.depth:
             x, y = bar.center().x(), bar.top() - 1
             painter.setPen(Qt.PenStyle.NoPen)

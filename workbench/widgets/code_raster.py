@@ -111,7 +111,6 @@ class CodeRaster(TimePlot):
     def _paint_labels(self, painter: QPainter, rect: QRect, heights: list[int], theme: Theme) -> None:
         metrics = painter.fontMetrics()
         every = max(1, -(-metrics.height() * len(self.rows) // max(rect.height(), 1)))
-        tall = heights[1] - heights[0] >= metrics.height()
         mark = metrics.height() * 0.28
         for index, row in enumerate(self.rows):
             if index % every and index != len(self.rows) - 1:
@@ -122,15 +121,12 @@ class CodeRaster(TimePlot):
             middle = (heights[index] + heights[index + 1]) / 2
             colour = theme.muted if beyond else theme.text
             painter.setPen(colour)
-            align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            text = ROLE_SHORT.get(row.role, row.role) if tall or every == 1 else ""
-            right = rect.left() - 6
-            box = QRectF(0, middle - metrics.height() / 2, right, metrics.height())
-            painter.drawText(box, align, text)
-            right -= metrics.horizontalAdvance("mix") + 4 + mark
-            draw_role_mark(painter, QPointF(right, middle), mark, row.role, colour)
-            box.setRight(right - mark - 4)
-            painter.drawText(box, align, str(row.book))
+            right = rect.left() - 6 - metrics.horizontalAdvance("sem")
+            box = QRectF(right, middle - metrics.height() / 2, rect.left() - right, metrics.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, ROLE_SHORT.get(row.role, row.role))
+            draw_role_mark(painter, QPointF(right - 4 - mark, middle), mark, row.role, colour)
+            box = QRectF(0, box.top(), right - 8 - 2 * mark, box.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, str(row.book))
 
     def _paint_numbers(self, painter: QPainter, rect: QRect, heights: list[int], theme: Theme) -> None:
         """Deep in, every cell says its index."""
@@ -148,10 +144,11 @@ class CodeRaster(TimePlot):
                     pixel = int(blend(np.array([pixel], np.uint32), rgb32(theme.lane), DIMMED)[0])
                 ground = QColor.fromRgb(pixel)
                 bright = 0.3 * ground.redF() + 0.59 * ground.greenF() + 0.11 * ground.blueF() > 0.5
-                painter.setPen(QColor("#000000" if bright else "#ffffff"))
                 x = self.x_of(frame / row.frame_rate_hz)
+                painter.setPen(theme.lane)
                 painter.drawLine(QPointF(x, heights[index]), QPointF(x, heights[index + 1] - 2))
                 box = QRectF(x, heights[index], cell, heights[index + 1] - heights[index])
+                painter.setPen(QColor("#000000" if bright else "#ffffff"))
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(int(row.codes[frame])))
         painter.restore()
 

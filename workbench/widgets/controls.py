@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QPushButton, QSlider, QWidget
 
 from workbench.widgets.icons import icon
-from workbench.widgets.theme import describe
+from workbench.widgets.theme import describe, theme_of
 
 _KEYS = Qt.Key
 _ARROWS = (_KEYS.Key_Left, _KEYS.Key_Right, _KEYS.Key_Up, _KEYS.Key_Down, _KEYS.Key_Home, _KEYS.Key_End)
@@ -25,7 +25,10 @@ def _claims(event: QEvent, keys: tuple[Qt.Key, ...]) -> bool:
 
 
 class Button(QPushButton):
-    """Takes the focus by Tab only, so that a click leaves the keys of the window alone; Space and Enter press it."""
+    """Takes the focus by Tab only, so that a click leaves the keys of the window alone; Space and Enter press it.
+
+    One that stays down has a bar at its lower edge while it does: styles show "down" too faintly, above all dark ones.
+    """
 
     def __init__(self, text: str, name: str, tip: str, checkable: bool = False, icon_name: str = "") -> None:
         super().__init__(text)
@@ -44,6 +47,13 @@ class Button(QPushButton):
     def _paint_icon(self) -> None:
         if self._icon_name:
             self.setIcon(icon(self._icon_name, self.palette()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.isChecked():
+            theme = theme_of(self.palette())
+            colour = theme.accent if self.isEnabled() else theme.muted
+            QPainter(self).fillRect(4, self.height() - 5, self.width() - 8, 3, colour)
 
     def event(self, event: QEvent) -> bool:
         if _claims(event, _PRESS):
@@ -90,8 +100,9 @@ class Choice(QComboBox):
     def __init__(self, name: str, tip: str, entries: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__()
         describe(self, name, tip)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
+        if not entries:  # filled later with names of any length, which must not widen the panel
+            self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            self.setMinimumContentsLength(6)
         self.set_entries(entries)
 
     def set_entries(self, entries: tuple[tuple[str, str], ...], current: str | None = None) -> None:

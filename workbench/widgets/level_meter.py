@@ -68,9 +68,10 @@ class LevelMeter(QWidget):
         hot = QRectF(bar.left() + bar.width() * _share(-6.0), bar.top(), bar.width() * (1 - _share(-6.0)), bar.height())
         painter.setPen(QPen(theme.warning, 1, Qt.PenStyle.DotLine))
         painter.drawLine(hot.topLeft(), hot.bottomLeft())
-        painter.setPen(QPen(theme.text, 2))
-        x = bar.left() + bar.width() * _share(self.peak_db)
-        painter.drawLine(QPointF(x, bar.top()), QPointF(x, bar.bottom()))
+        if self.peak_db > FLOOR_DB:
+            painter.setPen(QPen(theme.text, 2))
+            x = bar.left() + bar.width() * _share(self.peak_db)
+            painter.drawLine(QPointF(x, bar.top()), QPointF(x, bar.bottom()))
         if self.hold_db > FLOOR_DB:
             x = bar.left() + bar.width() * _share(self.hold_db)
             painter.setPen(Qt.PenStyle.NoPen)

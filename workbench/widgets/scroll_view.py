@@ -36,6 +36,7 @@ class ScrollView(QWidget):
         self.seconds = seconds
         self.lanes: tuple[ScrollLane, ...] = ()
         self.images: dict[str, ScrollImage] = {}
+        self.waiting = "Press Start and speak"
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_lanes(self, lanes: tuple[ScrollLane, ...]) -> None:
@@ -98,6 +99,9 @@ class ScrollView(QWidget):
             draw_plaque(painter, rect, lane.title, theme)
         rect = self.plot_rect
         painter.setPen(QPen(theme.muted))
+        if not self.lanes:
+            painter.fillRect(rect, theme.lane)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.waiting)
         step = 1 if rect.width() > 60 * self.seconds else 2
         for second in range(0, int(self.seconds) + 1, step):
             x = rect.right() - second / self.seconds * rect.width()

@@ -178,7 +178,7 @@ def _level_at(lane: SpectrogramLane, seconds: float, frequency_hz: float) -> flo
 
 def _level_marks(lane: SpectrogramLane) -> list[tuple[float, str]]:
     if lane.series == "difference":
-        return [(0.0, f"−{DIFFERENCE_DB:g} dB"), (0.5, "0"), (1.0, f"+{DIFFERENCE_DB:g}")]
+        return [(0.0, f"−{DIFFERENCE_DB:g}"), (0.5, "0"), (1.0, f"+{DIFFERENCE_DB:g} dB")]
     assert lane.store is not None
     low, high = lane.store.floor_db, lane.store.top_db
     values = ticks(low, high, 4)

@@ -72,7 +72,7 @@ def rgb32(colour: QColor) -> int:
 
 def left_gutter(metrics: QFontMetrics) -> int:
     """Room left of every time plot: the same for all, so that stacked docks line up."""
-    return metrics.horizontalAdvance("00 ◆ sem") + 10
+    return metrics.horizontalAdvance("00 ◆ sem") + 14
 
 
 def right_gutter(metrics: QFontMetrics) -> int:

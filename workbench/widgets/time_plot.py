@@ -144,8 +144,8 @@ class TimePlot(QWidget):
             painter.drawText(
                 QRectF(x - width, top + 4, 2 * width, metrics.height()), Qt.AlignmentFlag.AlignCenter, text
             )
-        unit = QRectF(rect.right() + 12, top + 4, self.width() - rect.right(), metrics.height())
-        painter.drawText(unit, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "s")
+        unit = QRectF(rect.right(), top + 4, self.width() - rect.right() - 10, metrics.height())
+        painter.drawText(unit, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "s")
 
     def _draw_region(self, painter: QPainter, theme: Theme) -> None:
         region = self._drag or self.region

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.widgets.controls import Button, Slider, in_tab_order
 from workbench.widgets.ticks import length_text
@@ -23,12 +23,15 @@ class Transport(QWidget):
         self.loop = Button("Loop", "Loop", "Repeat the marked region or the whole clip (L).", True, "loop")
         self.position = Slider("Position", "Where in the clip the cursor stands.", 0, 0)
         self.time = QLabel()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.addWidget(self.play)
         row.addWidget(self.loop)
-        row.addWidget(self.position, 1)
+        row.addStretch(1)
         row.addWidget(self.time)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.position)
         in_tab_order(self.play, self.loop, self.position)
         self.play.clicked.connect(self.play_pressed)
         self.loop.clicked.connect(self._loop_clicked)
