@@ -18,6 +18,7 @@ from workbench.engine import protocol
 from workbench.engine.memory import Status
 from workbench.engine.server import latents
 from workbench.engine.server.clip import Clip, Listener
+from workbench.engine.server.live import LiveSession
 from workbench.engine.server.outbox import Outbox
 from workbench.engine.server.player import Player
 from workbench.engine.server.sound import Sound
@@ -50,13 +51,14 @@ class Engine:
         self._basis_of: Codec | None = None
         self._clip: Clip | None = None
         self._depth = 0
+        self._live: LiveSession | None = None
         self._emit(
             protocol.EngineReady(
                 0,
                 self._player_status.ref,
                 self._live_status.ref,
                 available_devices(),
-                torch.__version__,
+                str(torch.__version__),  # torch.__version__ is of a class whose unpickling would import torch
                 time.perf_counter() - started,
             )
         )
@@ -69,13 +71,14 @@ class Engine:
         """Until Shutdown or the end of the window."""
         try:
             while True:
-                if self._connection.poll(TURN_S):
+                asked = self._connection.poll(TURN_S)
+                while not self._calls.empty():  # first: the window may ask because of what these announce
+                    self._calls.get()()
+                if asked:
                     envelope = self._connection.recv()
                     if isinstance(envelope.request, protocol.Shutdown):
                         return
                     self._handle(envelope)
-                while not self._calls.empty():
-                    self._calls.get()()
                 self._player.tend()
         except (EOFError, ConnectionError):  # the window is gone
             return
@@ -83,12 +86,16 @@ class Engine:
             self._close()
 
     def _close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
         self._player.close()
         self._tasks.stop(timeout=0.5)
         self._outbox.close()
 
     def _choose_threads(self) -> None:
-        torch.set_num_threads(self._threads)
+        """Long work leaves a core to the live session."""
+        busy = self._live is not None and self._live.running
+        torch.set_num_threads(1 if busy else self._threads)
 
     # -- requests -----------------------------------------------------------------------------------------------
     def _handle(self, envelope: protocol.Envelope) -> None:
@@ -109,6 +116,14 @@ class Engine:
                     self._tasks.cancel(request.target_id)
                 case protocol.ListDevices():
                     self._emit(self._sound.list(number))
+                case protocol.StartLive():
+                    self._start_live(number, request)
+                    return
+                case protocol.SetLive():
+                    if self._live is not None:
+                        self._live.change(request)
+                case protocol.StopLive():
+                    self._stop_live()
                 case protocol.SelectDepth():
                     self._depth = request.depth
                     self._player.handle(request)
@@ -130,6 +145,7 @@ class Engine:
         gc.collect()
         gc.freeze()  # a later collection need not walk through torch, which would hold up the sound for long
         self.call(self._player.forget_clip)
+        self.call(lambda: self._stop_live("Another codec was loaded; start live again to talk through it."))
         self._emit(protocol.CodecLoaded(number, codec.info, str(codec.device), time.perf_counter() - started))
 
     def _process(self, number: int, request: protocol.ProcessClip) -> Work:
@@ -155,6 +171,26 @@ class Engine:
         if self._clip is None:
             raise SpeefeareError("There is no open clip to decode; open a sound file first.")
         yield from self._clip.want(number, depth)
+
+    def _start_live(self, number: int, request: protocol.StartLive) -> None:
+        codec = self._loaded()
+        self._stop_live()
+        self._live = LiveSession(number, request, codec, self._find_basis, self._sound, self._live_status, self._emit)
+
+    def _stop_live(self, reason: str = "") -> None:
+        if self._live is not None:
+            self._live.stop(reason)
+            self._live = None
+
+    def _find_basis(self, codec: Codec) -> latents.Basis | None:
+        """The same for the live session, in one go."""
+        work = self._fit(codec)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                basis: latents.Basis | None = end.value
+                return basis
 
     def _loaded(self) -> Codec:
         if self._codec is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,9 +20,10 @@ _NO_DEVICES = "There is no sound device on this computer; the virtual device kee
 
 
 class Sound:
-    """Lists and opens devices. Used from one thread at a time (the main loop, or the live session's start)."""
+    """Lists and opens devices, for the main loop and for the live session's thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._library: Any = None
         self._open: list[Stream] = []
 
@@ -29,7 +31,8 @@ class Sound:
     def list(self, request: int) -> Devices:
         """What there is now. Devices that were plugged in since appear only while no stream is open."""
         try:
-            self._load(again=True)
+            with self._lock:
+                self._load(again=True)
             rows, hosts = self._library.query_devices(), self._library.query_hostapis()
             default_in, default_out = self._library.default.device
         except (OSError, SpeefeareError) as error:
@@ -102,8 +105,8 @@ class Sound:
         Raises `SpeefeareError`.
         """
         if name == VIRTUAL_DEVICE:
-            stream: Stream = VirtualOutput(pull, rate_hz)
-        else:
+            return VirtualOutput(pull, rate_hz)
+        with self._lock:
             index, row = self._find(name, "output")
 
             def attempt(rate: int, count: int) -> Stream:
@@ -114,21 +117,18 @@ class Sound:
                 )
                 return PortAudioOutput(self._library, index, str(row["name"]), rate, count, fitting)
 
-            stream = self._first_that_opens(attempt, row, "output", rate_hz, channels)
-        self._open.append(stream)
-        return stream
+            return self._first_that_opens(attempt, row, "output", rate_hz, channels)
 
     def open_input(self, name: str, rate_hz: int, channels: int, push: Push) -> Stream:
         """Start a microphone that gives `[channels, n]` blocks at `rate_hz` to `push`. Raises `SpeefeareError`."""
-        index, row = self._find(name, "input")
+        with self._lock:
+            index, row = self._find(name, "input")
 
-        def attempt(rate: int, count: int) -> Stream:
-            fitting = push if (rate, count) == (rate_hz, channels) else PushConverter(push, rate, rate_hz, channels)
-            return PortAudioInput(self._library, index, str(row["name"]), rate, count, fitting)
+            def attempt(rate: int, count: int) -> Stream:
+                fitting = push if (rate, count) == (rate_hz, channels) else PushConverter(push, rate, rate_hz, channels)
+                return PortAudioInput(self._library, index, str(row["name"]), rate, count, fitting)
 
-        stream = self._first_that_opens(attempt, row, "input", rate_hz, channels)
-        self._open.append(stream)
-        return stream
+            return self._first_that_opens(attempt, row, "input", rate_hz, channels)
 
     def _first_that_opens(
         self, attempt: Callable[[int, int], Stream], row: dict[str, Any], kind: str, rate_hz: int, channels: int
@@ -141,11 +141,14 @@ class Sound:
                     continue
                 try:
                     with _quiet():
-                        return attempt(rate, count)
+                        stream = attempt(rate, count)
                 except self._library.PortAudioError as error:
                     reason = error
                 except ValueError as error:
                     reason = error
+                else:
+                    self._open.append(stream)
+                    return stream
         raise SpeefeareError(f"The device {row['name']} could not be opened ({_words(reason)}); choose another.")
 
 

@@ -18,6 +18,8 @@ Block = NDArray[np.float32]
 Pull = Callable[[int], Block]
 Push = Callable[[Block], None]
 STALL_S = 1.0  # a stream whose callback is silent for longer has lost its device
+START_S = 4.0  # but a sink that was asleep may be silent for two seconds after its first blocks
+LATENCY_S = 0.03  # asked of the device: PortAudio's own "low" is less than PulseAudio can keep
 
 
 class Stream(Protocol):
@@ -45,8 +47,9 @@ class _PortAudio:
         self.latency_s = 0.0
         self.glitches = 0
         self.closed = False
+        self._stopping = False
         self._stream: Any = None
-        self._beat = time.monotonic()
+        self._beat = self._started = time.monotonic()
         self._ended = threading.Event()
 
     def _start(self, stream: Any) -> None:
@@ -57,15 +60,20 @@ class _PortAudio:
             stream.close()
             raise
         self.latency_s = float(stream.latency)
-        self._beat = time.monotonic()
+        self._beat = self._started = time.monotonic()
 
     def lost(self) -> bool:
-        return not self.closed and (self._ended.is_set() or time.monotonic() - self._beat > STALL_S)
+        """Ended by itself, or its callback is silent."""
+        return not self._stopping and (self._ended.is_set() or time.monotonic() - self._beat > self._patience())
+
+    def _patience(self) -> float:
+        return STALL_S if self._beat - self._started > START_S else START_S
 
     def stop(self) -> None:
-        if self.closed:
+        """Close the device."""
+        if self._stopping:
             return
-        self.closed = True
+        self._stopping = True
         # A device that vanished can hold up its own closing; it must not hold up the engine.
         closing = threading.Thread(target=self._close, name="closing a device", daemon=True)
         closing.start()
@@ -76,6 +84,7 @@ class _PortAudio:
             self._stream.abort(ignore_errors=True)
         with contextlib.suppress(Exception):
             self._stream.close(ignore_errors=True)
+        self.closed = True
 
 
 class PortAudioOutput(_PortAudio):
@@ -95,7 +104,7 @@ class PortAudioOutput(_PortAudio):
                 device=index,
                 channels=channels,
                 dtype="float32",
-                latency="low",
+                latency=LATENCY_S,
                 callback=callback,
                 finished_callback=self._ended.set,
             )
@@ -119,7 +128,7 @@ class PortAudioInput(_PortAudio):
                 device=index,
                 channels=channels,
                 dtype="float32",
-                latency="low",
+                latency=LATENCY_S,
                 callback=callback,
                 finished_callback=self._ended.set,
             )
