@@ -159,7 +159,7 @@ class Codec(ABC):
         """The device of the weights."""
         import torch
 
-        tensor = next(self.module.parameters(), None)
+        tensor: Tensor | None = next(self.module.parameters(), None)
         if tensor is None:
             tensor = next(self.module.buffers(), None)
         return tensor.device if tensor is not None else torch.device("cpu")

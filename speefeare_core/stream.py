@@ -102,7 +102,7 @@ class Framer:
     @property
     def pending_samples(self) -> int:
         """Samples that wait for their frame to fill."""
-        return self._rest.shape[-1]
+        return int(self._rest.shape[-1])
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """`[C, n]` → `[C, m·frame]` with m ≥ 0 whole frames."""

@@ -16,7 +16,7 @@ from workbench.state.view import TimeView
 
 @dataclass
 class Context:
-    """Everything that outlives a panel. Panels read the states and call `workbench.commands`; they keep nothing else."""
+    """Everything that outlives a panel. Panels read the states and call `workbench.commands`; they keep no more."""
 
     settings: Settings
     client: EngineClient

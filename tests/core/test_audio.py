@@ -1,4 +1,4 @@
-"""Sound files in and out: what was written is read, in blocks or whole, at any rate, and a target is whole or absent."""
+"""Sound files in and out: what was written is read, in blocks or whole, at any rate; a target is whole or absent."""
 
 import numpy as np
 import pytest

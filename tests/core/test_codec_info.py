@@ -55,6 +55,7 @@ def test_codes_of_slower_books_are_repeated():
 
 
 def test_reading_the_plain_data_imports_no_torch():
-    code = "import sys, speefeare_core.codec, speefeare_core.audio, speefeare_core.codecs; print('torch' in sys.modules)"
+    modules = "speefeare_core.codec, speefeare_core.audio, speefeare_core.codecs"
+    code = f"import sys, {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

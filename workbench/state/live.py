@@ -8,7 +8,7 @@ from workbench.state.sound import DeviceInfo, LatencyPart
 
 
 class LiveState(QObject):
-    """Live, as far as the window knows. `rings` are `workbench.engine.memory.Ring` taps, empty while it does not run."""
+    """Live, as far as the window knows. `rings` are `workbench.engine.memory.Ring` taps, empty while it is stopped."""
 
     changed = Signal()  # running, muted, depth, latency, message, devices
     counters_changed = Signal()  # with the frame clock
