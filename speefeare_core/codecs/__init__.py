@@ -29,6 +29,12 @@ class Family:
 
 _ROWS = (
     Family("linear", "Linear transform codec", "speefeare_core.codecs.linear:LinearCodec"),
+    Family(
+        "transform",
+        "Neural transform codec",
+        "speefeare_core.codecs.transform:TransformCodec",
+        "related: arXiv 2411.00464, 2504.06561",
+    ),
     Family("soundstream", "SoundStream", "speefeare_core.codecs.soundstream:SoundStreamCodec", "arXiv 2107.03312"),
     Family("lyra", "Lyra v2", "speefeare_core.codecs.lyra:LyraCodec", "arXiv 2107.03312", ("lyra",)),
     Family("opus", "Opus (classical baseline)", "speefeare_core.codecs.opus:OpusCodec", "RFC 6716"),

@@ -45,6 +45,13 @@ _ROWS = (
         "Wilson et al., arXiv 1811.08521",
     ),
     LossRow(
+        "loudness_disturbance",
+        "Loudness disturbance (a relative of PESQ)",
+        "reconstruction",
+        "speefeare_core.losses.loudness:LoudnessDisturbanceLoss",
+        "after ITU-T P.862 and P.862.2",
+    ),
+    LossRow(
         "log_mel",
         "Logarithmic mel spectrum at several windows",
         "reconstruction",

@@ -18,7 +18,7 @@ class Quantized:
     """What a quantiser makes of latents [B, D, F]."""
 
     quantized: Tensor  # [B, D, F], with the gradient of the input (straight-through)
-    codes: Tensor  # [B, K, F] int64, all books that were searched
+    codes: Tensor  # [B, K, F] int64, K the largest depth in the batch
     commitment_loss: Tensor  # scalar: mean squared distance of each active residual to its entry
     depths: Tensor  # [B] int64, how many books are summed in `quantized`
 
@@ -86,46 +86,52 @@ class ResidualVQ(nn.Module):
             total = total + self.layer(index).decode(codes[:, index])
             yield total.transpose(1, 2)
 
+    def fit(self, vectors: Tensor) -> None:
+        """Each book by k-means on what the books before it leave of vectors [M, D]."""
+        for index in range(self.books):
+            book = self.layer(index)
+            book.initialise(vectors)
+            vectors = vectors - book.decode(book.encode(vectors))
+
     def forward(
         self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None
     ) -> Quantized:
         """Quantise latents [B, D, F] with straight-through gradient; in training the books learn.
 
         `depth` uses the first books for the whole batch; `depths` [B] gives each example its own
-        (quantiser dropout, see sample_depths). Every book learns from every example of a training
-        batch: a residual does not depend on how many books the example will sum.
+        (quantiser dropout, see sample_depths). A book is searched by, and learns from, the examples
+        that use it; in the codes of the others stands 0.
         """
-        limit = self._checked(depth)
+        limit = self._checked(depth) if depths is None else int(depths.max())
         if depths is None:
             depths = torch.full((latents.shape[0],), limit, device=latents.device)
-        frames = latents.shape[2]
+        batch, frames = latents.shape[0], latents.shape[2]
         target = _to_rows(latents)
-        row_depths = depths.repeat_interleave(frames)[:, None]
-        residual = target.detach()
-        total = torch.zeros_like(residual)
+        residual = target.detach().clone()
+        row_depths = depths.repeat_interleave(frames)
+        codes = torch.zeros(limit, batch * frames, dtype=torch.int64, device=latents.device)
         commitment = target.new_zeros(())
-        codes = []
-        for index in range(self.books if self.training else limit):
+        for index in range(limit):
             book = self.layer(index)
-            if self.training and not book.initialised:
-                book.initialise(residual)
-            chosen = book.encode(residual)
-            entry = book.decode(chosen)
-            active = (row_depths > index).to(target.dtype)
-            # target - total is the residual again, this time with the gradient of the latents.
-            commitment = commitment + (active * (target - total - entry).square()).mean()
-            total = total + active * entry
-            if self.training:
-                book.learn(residual, chosen)
-            residual = residual - entry
-            if index < limit:
-                codes.append(chosen.view(latents.shape[0], frames))
-        quantized = target + (total - target).detach()
-        used = depths.to(target.dtype).mean().clamp(min=1)
+            learn = self.training and book.learning
+            rows = (row_depths > index).nonzero()[:, 0]
+            vectors = residual[rows]
+            if learn and not book.initialised:
+                book.initialise(vectors)
+            chosen = book.encode(vectors)
+            codes[index, rows] = chosen
+            left = vectors - book.decode(chosen)
+            if learn:
+                book.learn(vectors, chosen)
+            residual[rows] = left
+            summed = target.detach()[rows] - left
+            commitment = commitment + (target[rows] - summed).square().sum()
+        # What is left over carries no gradient: the quantiser passes the one it gets straight on.
+        quantized = target - residual
         return Quantized(
-            quantized=quantized.view(latents.shape[0], frames, self.dim).transpose(1, 2),
-            codes=torch.stack(codes, dim=1),
-            commitment_loss=commitment / used,
+            quantized=quantized.view(batch, frames, self.dim).transpose(1, 2),
+            codes=codes.view(limit, batch, frames).transpose(0, 1),
+            commitment_loss=commitment / (row_depths.sum() * self.dim),
             depths=depths,
         )
 

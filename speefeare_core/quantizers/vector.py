@@ -30,6 +30,7 @@ class VectorQuantizer(nn.Module):
         super().__init__()
         self.decay = decay
         self.dead_code_usage = dead_code_usage
+        self.learning = True  # False keeps the book as it is, in training too
         self.register_buffer("codebook", torch.randn(size, dim) / dim**0.5)
         # What only learning needs stays out of shipped weights; see learning_state.
         self.register_buffer("usage", torch.ones(size), persistent=False)
@@ -42,7 +43,7 @@ class VectorQuantizer(nn.Module):
         return self.codebook.shape[0]
 
     def encode(self, vectors: Tensor) -> Tensor:
-        """Index of the nearest entry: [M, D] -> [M] int64; the lower index wins a tie."""
+        """Index of the nearest entry: [M, D] -> [M] int64."""
         return nearest(vectors, self.codebook)
 
     def decode(self, indices: Tensor) -> Tensor:
@@ -103,13 +104,19 @@ def nearest(vectors: Tensor, codebook: Tensor) -> Tensor:
 
     argmin |v - c|^2 = argmax v.c - |c|^2 / 2, so that the search is one matrix product.
     """
-    half_norms = codebook.square().sum(dim=1) / 2
-    table = codebook.t()
-    found = [
-        torch.addmm(half_norms, part, table, beta=-1).argmax(dim=1)
-        for part in torch.split(vectors, CHUNK_VECTORS)
-    ]
+    half_norms = codebook.square().sum(dim=1, keepdim=True) / 2
+    if vectors.shape[0] == 1:
+        # A lone row would take the matrix-vector kernel, which sums in another order: a stream
+        # of single frames could then choose another entry than the whole file does.
+        return _best(vectors.expand(2, -1), codebook, half_norms)[:1]
+    found = [_best(part, codebook, half_norms) for part in torch.split(vectors, CHUNK_VECTORS)]
     return found[0] if len(found) == 1 else torch.cat(found)
+
+
+def _best(vectors: Tensor, codebook: Tensor, half_norms: Tensor) -> Tensor:
+    # The codebook on the left: each column's sum is then the same for every number of columns.
+    scores = torch.addmm(half_norms, codebook, vectors.t(), beta=-1)
+    return scores.t().contiguous().argmax(dim=1)
 
 
 def kmeans(vectors: Tensor, clusters: int, rounds: int) -> tuple[Tensor, Tensor]:

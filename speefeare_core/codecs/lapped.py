@@ -1,0 +1,150 @@
+"""What the codecs on a lapped transform share: one hop of delay, residual books, exact streaming.
+
+A whole file is computed as a stream that starts in silence, so that both are one computation.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from speefeare_core.checkpoints.native import NativeFile
+from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.nn.compact import compact
+from speefeare_core.quantizers.residual import ResidualVQ
+from speefeare_core.stream import CodecStream
+
+BLOCK_FRAMES = 500  # long files go through in blocks of this length, in bounded memory
+
+
+class LappedConfig(Protocol):
+    """What a network's configuration says."""
+
+    @property
+    def rate_hz(self) -> int: ...
+    @property
+    def hop_samples(self) -> int: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def books(self) -> int: ...
+    @property
+    def book_size(self) -> int: ...
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        ...
+
+
+class LappedNetwork(Protocol):
+    """What a network offers: encoder and decoder with carried state, and its books."""
+
+    config: Any
+    quantizer: ResidualVQ
+
+    def encoder_silence(self, batch: int) -> Any:
+        """State before the first sample."""
+
+    def decoder_silence(self, batch: int) -> Any:
+        """State before the first frame."""
+
+    def encode(self, audio: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Audio `[B, F·hop]` → latents `[B, D, F]`, state."""
+
+    def decode(self, latents: Tensor, depths: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Latents `[B, D, F]`, depths `[B]` → audio `[B, F·hop]`, one hop late, state."""
+
+
+class LappedCodec(Codec):
+    """A codec around such a network; a family adds its configuration and its name."""
+
+    network: LappedNetwork
+
+    def __init__(
+        self, family: str, network: nn.Module, *, name: str, licence: str, notes: tuple[str, ...], source: str = ""
+    ) -> None:
+        self.module = network
+        self.network = network  # type: ignore[assignment]  # the protocol above says what of it is used
+        config: LappedConfig = self.network.config
+        frame_rate_hz = config.rate_hz / config.hop_samples
+        self.info = CodecInfo(
+            name=name,
+            family=family,
+            rate_hz=config.rate_hz,
+            channels=1,
+            hop_samples=config.hop_samples,
+            frame_rate_hz=frame_rate_hz,
+            books=(BookInfo(config.book_size, frame_rate_hz),) * config.books,
+            depth_mode="residual",
+            latent_dim=config.dim,
+            causal=True,
+            streamable=True,
+            delay_samples=config.hop_samples,
+            stream_delay_samples=config.hop_samples,
+            licence=licence,
+            parameters=sum(tensor.numel() for tensor in network.state_dict().values()),
+            source=source,
+            notes=notes,
+        )
+
+    def to_native(self) -> NativeFile:
+        """As the contents of the project's own file, matrices rounded to 8 bits."""
+        tensors = compact({name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()})
+        config = self.network.config.to_dict()
+        return NativeFile(self.info.family, self.info.name, config, tensors, self.info.licence, self.info.notes)
+
+    def stream(self, batch: int = 1, depth: int | None = None) -> LappedStream:
+        """A fresh stream."""
+        return LappedStream(self, batch, depth)
+
+    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
+        """`[B, D, F]`, the sum of the first `depth` entries."""
+        codes = encoded.codes.to(self.device)
+        return self.network.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
+
+    def _encode(self, audio: Tensor, depth: int) -> Encoded:
+        stream = self.stream(audio.shape[0])
+        blocks = torch.split(audio, BLOCK_FRAMES * self.info.hop_samples, dim=-1)
+        pieces = [stream.encode(block) for block in blocks]
+        codes = torch.cat([codes for codes, _ in pieces], dim=-1)[:, :depth]
+        return Encoded((codes,), torch.cat([latents for _, latents in pieces], dim=-1), audio.shape[-1])
+
+    def _decode(self, encoded: Encoded, depth: int) -> Tensor:
+        codes = encoded.code_groups[0][:, :depth].to(self.device)
+        stream = self.stream(codes.shape[0], depth)
+        return torch.cat([stream.decode(block) for block in torch.split(codes, BLOCK_FRAMES, dim=-1)], dim=-1)
+
+
+class LappedStream(CodecStream):
+    """Encoder and decoder with carried state. Raises `SpeefeareError` for another batch than it was made for."""
+
+    def __init__(self, codec: LappedCodec, batch: int, depth: int | None) -> None:
+        super().__init__(codec.info, batch, depth)
+        self._codec = codec
+
+    def encode(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """`[B, 1, n·hop]` → codes `[B, K, n]`, latents `[B, D, n]`."""
+        self._check_batch(audio)
+        network = self._codec.network
+        with torch.inference_mode():
+            before = self.state["encoder"] if "encoder" in self.state else network.encoder_silence(self.batch)
+            latents, self.state["encoder"] = network.encode(audio[:, 0], before)
+            return network.quantizer.encode(latents), latents
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` books."""
+        self._check_batch(codes)
+        network = self._codec.network
+        depth = min(self.depth, codes.shape[1])
+        with torch.inference_mode():
+            before = self.state["decoder"] if "decoder" in self.state else network.decoder_silence(self.batch)
+            latents = network.quantizer.decode(codes, depth)
+            depths = torch.full((self.batch,), depth, device=codes.device)
+            audio, self.state["decoder"] = network.decode(latents, depths, before)
+            return audio[:, None]
+
+    def _check_batch(self, given: Tensor) -> None:
+        if given.shape[0] != self.batch:
+            raise SpeefeareError(f"This stream was made for a batch of {self.batch}, not {given.shape[0]}.")
