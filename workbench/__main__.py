@@ -35,7 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--capture", default="", metavar="DIR", help="do the main job on FILE, save pictures and sounds, and leave"
     )
-    parser.add_argument("--timeout", type=float, default=300.0, metavar="S", help="of a capture, in seconds (300)")
+    parser.add_argument(
+        "--timeout", type=float, default=120.0, metavar="S", help="a capture gives up after so long without progress"
+    )
     parser.add_argument("--version", action="version", version=f"speefeare-workbench {__version__}")
     return parser
 

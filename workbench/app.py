@@ -43,7 +43,7 @@ class Options:
     theme: str = ""
     sample: bool = False
     capture: str = ""
-    timeout_s: float = 300.0  # of a capture
+    timeout_s: float = 120.0  # how long a capture waits where nothing moves on
 
 
 @dataclass

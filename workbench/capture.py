@@ -45,8 +45,6 @@ class _Capture:
         self.ctx = workbench.context
         self.options = options
         self.folder = Path(options.capture).expanduser()
-        self.deadline = time.monotonic() + options.timeout_s
-        self.what = "the engine to start"
 
     def run(self) -> int:
         """The steps in order."""
@@ -120,17 +118,28 @@ class _Capture:
 
     # -- waiting ------------------------------------------------------------------------------------------------------
     def wait(self, what: str, done: Callable[[], bool]) -> None:
-        """Turn the event loop until `done`. Raises where the engine dies, something fails, or the time is up."""
+        """Turn the event loop until `done`. Raises where the engine dies, something fails, or nothing moves on."""
+        seen: object = None
+        deadline = 0.0
         while not done():
             self.rest(0.01)
+            progress = self._progress()
+            if progress != seen:
+                seen, deadline = progress, time.monotonic() + self.options.timeout_s
             if self.ctx.engine.status == "dead":
                 raise CaptureFailed(f"The engine stopped while waiting for {what}.")
             if self.ctx.engine.failures:
                 raise SpeefeareError(self.ctx.engine.failures[0])
-            if time.monotonic() > self.deadline:
+            if time.monotonic() > deadline:
                 raise CaptureFailed(
-                    f"Waited {self.options.timeout_s:g} s in vain for {what}; use a shorter file or a larger --timeout."
+                    f"Waited {self.options.timeout_s:g} s for {what} without any progress; try a larger --timeout."
                 )
+
+    def _progress(self) -> object:
+        """Differs whenever the engine has moved on."""
+        clip, codec, engine = self.ctx.clip, self.ctx.codec, self.ctx.engine
+        spectrograms = sum(row.columns_done for row in clip.data.spectrograms.values())
+        return engine.status, codec.loading, clip.stage, clip.fraction, len(clip.data.renders), spectrograms
 
     @staticmethod
     def rest(seconds: float) -> None:

@@ -6,9 +6,11 @@ import base64
 import binascii
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget
 
 from workbench.context import Context
@@ -16,7 +18,8 @@ from workbench.panels import PanelInfo
 from workbench.panels.base import Panel
 
 VERSION = 1  # of the saved layout; another one is not restored
-_WIDTHS = {"left": 250, "center": 700, "right": 330}
+_WIDTHS = {"left": 300, "center": 700, "right": 400}
+_BELOW_HEIGHT = 330
 
 
 class DockArea(QMainWindow):
@@ -30,12 +33,15 @@ class DockArea(QMainWindow):
         self.infos = tuple(panels)
         self.panels: dict[str, Panel] = {}
         self.docks: dict[str, QDockWidget] = {}
+        self._restored = False
+        self._unsized: set[str] = set()  # docks below that were not seen yet
         for info in self.infos:
             dock = QDockWidget(info.title, self)
             dock.setObjectName(info.key)
             panel = info.build(context)
             dock.setWidget(panel)
             self.panels[info.key], self.docks[info.key] = panel, dock
+            dock.visibilityChanged.connect(partial(self._shown, info.key))
         self.reset()
 
     def visible_panels(self) -> Iterator[Panel]:
@@ -74,10 +80,30 @@ class DockArea(QMainWindow):
                 self.splitDockWidget(self.docks[above], self.docks[below], Qt.Orientation.Vertical)
         for info in self.infos:
             if info.area in ("top", "bottom"):
+                self._unsized.add(info.key)
                 self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks[info.key])
             self.docks[info.key].setVisible(info.open_first)
-        areas = [area for area in ("left", "center", "right") if any(info.area == area for info in self.infos)]
-        self.resizeDocks(heads, [_WIDTHS[area] for area in areas], Qt.Orientation.Horizontal)
+        self._set_first_sizes()
+
+    def _set_first_sizes(self) -> None:
+        """Qt gives docks their sizes only in a window that has its own."""
+        heads = {info.area: self.docks[info.key] for info in reversed(self.infos) if info.area in _WIDTHS}
+        self.resizeDocks(list(heads.values()), [_WIDTHS[area] for area in heads], Qt.Orientation.Horizontal)
+
+    def _shown(self, key: str, visible: bool) -> None:
+        """A dock below the columns has no size before it is first seen."""
+        if visible and key in self._unsized:
+            self._unsized.discard(key)
+            QTimer.singleShot(
+                0, self, lambda: self.resizeDocks([self.docks[key]], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
+            )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first time, with the first layout, share out the width that there is now."""
+        super().showEvent(event)
+        if not self._restored:
+            self._restored = True
+            self._set_first_sizes()
 
     def layout_text(self) -> str:
         """Positions and sizes of the docks, for the settings."""
@@ -85,7 +111,10 @@ class DockArea(QMainWindow):
 
     def restore_layout(self, text: str) -> bool:
         """Put the docks where `layout_text` saw them; False (and nothing changed) where the text is no layout."""
-        return self.restoreState(decode(text), VERSION)
+        self._restored = self.restoreState(decode(text), VERSION)
+        if self._restored:
+            self._unsized -= {key for key, dock in self.docks.items() if not dock.isHidden()}
+        return self._restored
 
     def view_states(self) -> dict[str, dict[str, Any]]:
         """What every panel wants to be remembered."""
