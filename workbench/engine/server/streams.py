@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.engine.server.priority import prefer_this_thread
+
 Block = NDArray[np.float32]
 Pull = Callable[[int], Block]
 Push = Callable[[Block], None]
@@ -48,6 +50,7 @@ class _PortAudio:
         self.glitches = 0
         self.closed = False
         self._stopping = False
+        self._beats = 0
         self._stream: Any = None
         self._beat = self._started = time.monotonic()
         self._ended = threading.Event()
@@ -61,6 +64,12 @@ class _PortAudio:
             raise
         self.latency_s = float(stream.latency)
         self._beat = self._started = time.monotonic()
+
+    def _tick(self) -> None:
+        if self._beats == 0:
+            prefer_this_thread()
+        self._beats += 1
+        self._beat = time.monotonic()
 
     def lost(self) -> bool:
         """Ended by itself, or its callback is silent."""
@@ -94,7 +103,7 @@ class PortAudioOutput(_PortAudio):
         super().__init__(name, rate_hz)
 
         def callback(out: Block, count: int, when: Any, flags: Any) -> None:
-            self._beat = time.monotonic()
+            self._tick()
             self.glitches += bool(flags.output_underflow)
             out[:] = pull(count).T
 
@@ -118,7 +127,7 @@ class PortAudioInput(_PortAudio):
         super().__init__(name, rate_hz)
 
         def callback(block: Block, count: int, when: Any, flags: Any) -> None:
-            self._beat = time.monotonic()
+            self._tick()
             self.glitches += bool(flags.input_overflow)
             push(block.T)
 
@@ -163,6 +172,7 @@ class VirtualOutput:
             self._thread.join()
 
     def _run(self) -> None:
+        prefer_this_thread()
         size = max(1, round(self.BLOCK_S * self.rate_hz))
         due = time.monotonic()
         while not self._end.is_set():

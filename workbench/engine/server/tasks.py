@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
+from workbench.engine.server.priority import yield_to_sound
 
 Work = Iterator[None]
 
@@ -73,6 +74,7 @@ class TaskThread:
         self._changed.notify()
 
     def _run(self) -> None:
+        yield_to_sound()
         while True:
             with self._changed:
                 while not self._tasks and not self._stopping:
