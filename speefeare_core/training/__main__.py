@@ -6,12 +6,16 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.recipe import Recipe, read_recipe
 from speefeare_core.training.run_log import RunFolder, write_whole
+
+if TYPE_CHECKING:
+    from speefeare_core.training.trainer import TrainingResult
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,13 +30,16 @@ def main(arguments: list[str] | None = None) -> int:
         if given[:1] == ["pack"]:
             return _pack(given[1:])
         options = parser.parse_args(given)
-        return _train(options.run, options.recipe, options.data, options.device)
+        result = train(options.run, options.recipe, options.data, options.device)
+        print(json.dumps({"step": result.step, "finished": result.finished, "model": str(result.model or "")}))
+        return 0 if result.finished else 3
     except SpeefeareError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _train(path: Path, recipe_source: str | None, data: Path | None, device: str) -> int:
+def train(path: Path, recipe_source: str | None, data: Path | None, device: str) -> TrainingResult:
+    """Begin or resume the run in a folder. Raises `SpeefeareError` where what is given does not fit the folder."""
     from speefeare_core.training.trainer import Trainer
 
     run = RunFolder(path)
@@ -47,9 +54,7 @@ def _train(path: Path, recipe_source: str | None, data: Path | None, device: str
     trainer = Trainer(recipe, run, folder, device)
     run.create()
     write_config(run, recipe, folder)
-    result = trainer.train()
-    print(json.dumps({"step": result.step, "finished": result.finished, "model": str(result.model or "")}))
-    return 0 if result.finished else 3
+    return trainer.train()
 
 
 def write_config(run: RunFolder, recipe: Recipe, data: Path) -> None:
