@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from workbench.widgets.colormap import blend, code_table, table
 from workbench.widgets.labels import ROLE_SHORT, draw_role_mark
-from workbench.widgets.pixels import to_image
+from workbench.widgets.pixels import draw_pixels
 from workbench.widgets.theme import Theme, rgb32
 from workbench.widgets.ticks import length_text
 from workbench.widgets.time_plot import TimePlot
@@ -84,29 +84,36 @@ class CodeRaster(TimePlot):
         width = round(rect.width() * ratio)
         heights = self.row_edges()
         tops = [round((y - rect.top()) * ratio) for y in heights]
-        pixels = np.full((max(tops[-1], 1), width), rgb32(theme.lane), np.uint32)
-        times = self.start_s + (np.arange(width) + 0.5) / width * (self.end_s - self.start_s)
-        for index, row in enumerate(self.rows):
-            gap = 1 if tops[index + 1] - tops[index] >= GAP_FROM * ratio else 0
-            pixels[tops[index] : tops[index + 1] - gap] = self._line(row, times, index, theme)
-        painter.drawImage(rect.topLeft(), to_image(pixels, ratio))
+        draw_pixels(painter, rect.topLeft(), self._pixels(width, tops, ratio, theme), ratio)
         self._paint_labels(painter, rect, heights, theme)
         self._paint_numbers(painter, rect, heights, theme)
         self._paint_depth(painter, rect, heights, theme)
 
-    def _line(self, row: CodeRow, times: Array, index: int, theme: Theme) -> NDArray[np.uint32]:
-        frames = (times * row.frame_rate_hz).astype(np.int64)
-        inside = (frames >= 0) & (frames < len(row.codes))
-        line = self._colours(row, row.codes[np.clip(frames, 0, len(row.codes) - 1)], theme)
-        if self.depth is not None and index >= self.depth:
-            line = blend(line, rgb32(theme.lane), DIMMED)
-        line[~inside] = rgb32(theme.lane)
-        return line
+    def _pixels(self, width: int, tops: list[int], ratio: float, theme: Theme) -> NDArray[np.uint32]:
+        """One line of pixels per book, and the ground as the last line; then each pixel row takes its line."""
+        ground = rgb32(theme.lane)
+        lines = np.full((len(self.rows) + 1, width), ground, np.uint32)
+        times = self.start_s + (np.arange(width) + 0.5) / width * (self.end_s - self.start_s)
+        frames: dict[float, Array] = {}
+        for index, row in enumerate(self.rows):
+            if row.frame_rate_hz not in frames:
+                frames[row.frame_rate_hz] = (times * row.frame_rate_hz).astype(np.int64)
+            at = frames[row.frame_rate_hz]
+            lines[index] = self._colours(row, row.codes.take(at, mode="clip"), theme)
+            if at[-1] >= len(row.codes):
+                lines[index, at >= len(row.codes)] = ground
+        if self.depth is not None:
+            lines[self.depth : -1] = blend(lines[self.depth : -1], ground, DIMMED)
+        line_of = np.full(max(tops[-1], 1), len(self.rows), np.int64)
+        for index in range(len(self.rows)):
+            gap = 1 if tops[index + 1] - tops[index] >= GAP_FROM * ratio else 0
+            line_of[tops[index] : tops[index + 1] - gap] = index
+        return lines.take(line_of, axis=0)
 
     def _colours(self, row: CodeRow, codes: Array, theme: Theme) -> NDArray[np.uint32]:
         if self.by_index:
-            return table("viridis")[np.clip(codes.astype(np.int64) * 255 // max(row.size - 1, 1), 0, 255)]
-        return code_table(theme.dark)[codes.astype(np.int64) & 4095]
+            return table("viridis").take(codes.astype(np.int64) * 255 // max(row.size - 1, 1), mode="clip")
+        return code_table(theme.dark).take(codes, mode="wrap")
 
     def _paint_labels(self, painter: QPainter, rect: QRect, heights: list[int], theme: Theme) -> None:
         metrics = painter.fontMetrics()

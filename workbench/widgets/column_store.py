@@ -11,7 +11,8 @@ from workbench.widgets.pixels import reduce_axis0
 
 Array = NDArray[Any]
 FACTOR = 4
-BUDGET = 16384  # columns reduced in one go: a few milliseconds
+BUDGET = 4096  # columns reduced in one go: a few milliseconds
+COARSEST = 1024  # columns of the top level at least: about a screen
 
 
 class ColumnStore:
@@ -29,7 +30,7 @@ class ColumnStore:
         self._built = 0  # columns that are in the pyramid
         self._levels: list[Array] = []
         length = -(-len(values) // FACTOR)
-        while length >= 64:
+        while length >= COARSEST:
             self._levels.append(np.zeros((length, values.shape[1]), np.uint8))
             length = -(-length // FACTOR)
 

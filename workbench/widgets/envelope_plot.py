@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from workbench.widgets.labels import draw_plaque
-from workbench.widgets.pixels import reduce_axis0, to_image
+from workbench.widgets.pixels import draw_pixels, reduce_axis0
 from workbench.widgets.theme import Theme, rgb32
 from workbench.widgets.ticks import length_text
 from workbench.widgets.time_plot import TimePlot
@@ -93,7 +93,7 @@ class EnvelopePlot(TimePlot):
                 self._paint_line(painter, rect, lane, colour, per_pixel)
             else:
                 pixels = _envelope_pixels(*ends, height, self.full_scale, rgb32(theme.lane), rgb32(colour))
-                painter.drawImage(rect.topLeft(), to_image(pixels, ratio))
+                draw_pixels(painter, rect.topLeft(), pixels, ratio)
         self._paint_scale(painter, rect, theme)
         if ends is None and lane.waiting:
             painter.setPen(theme.muted)

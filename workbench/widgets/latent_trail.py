@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.colormap import blend, table
 from workbench.widgets.labels import draw_plaque
-from workbench.widgets.pixels import to_image
+from workbench.widgets.pixels import draw_pixels
 from workbench.widgets.splat import splat_path, splat_points
 from workbench.widgets.theme import rgb32, theme_of
 
@@ -62,7 +62,7 @@ class LatentTrail(QWidget):
             faded = blend(colours, rgb32(theme.lane), 0.8 * (1 - age))
             splat_path(pixels, at * ratio, faded, 0.4, rgb32(theme.lane))
             splat_points(pixels, at * ratio, faded, max(2, round(3 * ratio)))
-            painter.drawImage(rect.topLeft(), to_image(pixels, ratio))
+            draw_pixels(painter, rect.topLeft(), pixels, ratio)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             place = QPointF(rect.left() + float(at[-1, 0]), rect.top() + float(at[-1, 1]))
             for colour, width in ((theme.background, 5), (theme.cursor, 2)):

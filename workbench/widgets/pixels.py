@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage, QPainter
 
 Array = NDArray[Any]
 
@@ -18,6 +19,15 @@ def to_image(pixels: NDArray[np.uint32], ratio: float = 1.0) -> QImage:
     image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
     image.setDevicePixelRatio(ratio)
     return image
+
+
+def draw_pixels(painter: QPainter, place: QPoint, pixels: NDArray[np.uint32], ratio: float = 1.0) -> None:
+    """Draw a `[height, width]` array with its corner at `place`, without a copy."""
+    pixels = np.ascontiguousarray(pixels, np.uint32)
+    height, width = pixels.shape
+    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    painter.drawImage(place, image)
 
 
 def from_image(image: QImage) -> NDArray[np.uint32]:

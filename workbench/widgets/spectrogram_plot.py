@@ -14,7 +14,7 @@ from PySide6.QtGui import QPainter
 from workbench.widgets.colormap import Table, table
 from workbench.widgets.column_store import ColumnStore
 from workbench.widgets.labels import draw_colour_bar, draw_plaque
-from workbench.widgets.pixels import to_image
+from workbench.widgets.pixels import draw_pixels
 from workbench.widgets.theme import Theme, right_gutter
 from workbench.widgets.ticks import length_text, ticks
 from workbench.widgets.time_plot import TimePlot
@@ -90,8 +90,11 @@ class SpectrogramPlot(TimePlot):
         colours = self._table(lane, theme)
         rows = self._rows(shade.shape[1], height, lane.store.nyquist_hz)
         shade = np.ascontiguousarray(shade.T)
-        reduce = np.maximum.reduceat(shade, rows, axis=0) if shade.shape[0] > height else shade[rows]
-        painter.drawImage(rect.topLeft(), to_image(colours[reduce[::-1]], ratio))
+        if shade.shape[0] > height:
+            pixels = colours.take(np.maximum.reduceat(shade, rows, axis=0)[::-1], mode="wrap")
+        else:  # colours first: there are fewer bins than pixel rows
+            pixels = colours.take(shade, mode="wrap").take(rows[::-1], axis=0)
+        draw_pixels(painter, rect.topLeft(), pixels, ratio)
         self._paint_frequencies(painter, rect, lane.store.nyquist_hz, theme)
         bar = QRect(rect.right() + 8, rect.top(), right_gutter(self.fontMetrics()) - 8, rect.height())
         draw_colour_bar(painter, bar, colours, _level_marks(lane), theme)

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.colormap import table
 from workbench.widgets.labels import draw_colour_bar
-from workbench.widgets.pixels import to_image
+from workbench.widgets.pixels import draw_pixels
 from workbench.widgets.splat import splat_path, splat_points
 from workbench.widgets.theme import Theme, rgb32, right_gutter, theme_of
 from workbench.widgets.ticks import length_text, seconds_text, step_for, ticks
@@ -163,7 +163,7 @@ class TrajectoryPlot(QWidget):
         rect = self.plot_rect
         painter.fillRect(rect, theme.lane)
         if self.data is not None and len(self.data.before):
-            painter.drawImage(rect.topLeft(), self._draw_points(self.data, theme, ratio))
+            draw_pixels(painter, rect.topLeft(), self._draw_points(self.data, theme, ratio), ratio)
             self._draw_axes(painter, rect, self.data, theme)
             bar = QRect(rect.right() + 10, rect.top(), right_gutter(self.fontMetrics()), rect.height())
             start, end = self.time_range
@@ -177,7 +177,7 @@ class TrajectoryPlot(QWidget):
         """Plasma-like ends lie too near to white or black ground: viridis without its last steps."""
         return table("viridis")[np.linspace(12, 236, 256).astype(int)]
 
-    def _draw_points(self, data: Trajectory, theme: Theme, ratio: float) -> QImage:
+    def _draw_points(self, data: Trajectory, theme: Theme, ratio: float) -> NDArray[np.uint32]:
         rect = self.plot_rect
         height, width = round(rect.height() * ratio), round(rect.width() * ratio)
         pixels = np.full((height, width), rgb32(theme.lane), np.uint32)
@@ -200,7 +200,7 @@ class TrajectoryPlot(QWidget):
             splat_path(pixels, pairs, muted, 0.35, rgb32(theme.lane))
             splat_points(pixels, after, muted, dot + 2, hollow=True)
         splat_points(pixels, path, colours, dot)
-        return to_image(pixels, ratio)
+        return pixels
 
     def _draw_axes(self, painter: QPainter, rect: QRect, data: Trajectory, theme: Theme) -> None:
         metrics = painter.fontMetrics()
