@@ -28,7 +28,7 @@ class Session:
         self.token = secrets.token_hex(6)
         self._lock: IO[bytes] | None = None
         if fcntl is not None:
-            path = memory.folders()[0] / f"{memory.PREFIX}{self.token}{_LOCK}"
+            path = memory.folders()[-1] / f"{memory.PREFIX}{self.token}{_LOCK}"
             self._lock = path.open("wb")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         remove_abandoned()
@@ -50,7 +50,7 @@ def remove_abandoned() -> None:
     """Remove the arrays of sessions whose window is gone."""
     if fcntl is None:
         return
-    folder = memory.folders()[0]
+    folder = memory.folders()[-1]
     for path in folder.glob(f"{memory.PREFIX}*{_LOCK}"):
         with contextlib.suppress(OSError), path.open("rb+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

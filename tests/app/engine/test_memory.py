@@ -116,7 +116,7 @@ def test_a_session_removes_what_its_engine_left(monkeypatch: pytest.MonkeyPatch)
     assert own.remove_arrays() == 1
     assert not Path(left.ref.name).exists()
     own.close()
-    assert not list(memory.folders()[0].glob(f"*{own.token}*"))
+    assert not [path for folder in memory.folders() for path in folder.glob(f"*{own.token}*")]
 
 
 def test_a_session_whose_processes_all_died_is_removed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
         Engine(connection, started).run()
         code = 0
     finally:
-        memory.remove_session(session, keep=memory.folders()[0] / f"{memory.PREFIX}{session}-lock")
+        memory.remove_session(session, keep=memory.folders()[-1] / f"{memory.PREFIX}{session}-lock")
         if code:
             sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
         for stream in (sys.stdout, sys.stderr):
