@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -17,7 +18,7 @@ def _spectrum(audio: Tensor, window: Tensor) -> Tensor:
     size = window.shape[0]
     spectrum = torch.stft(audio, size, size // 4, window=window, center=False, return_complex=True)
     parts: Tensor = torch.view_as_real(spectrum)
-    return parts / float(size) ** 0.5
+    return parts / math.sqrt(size)
 
 
 class _ScaleLoss(nn.Module):

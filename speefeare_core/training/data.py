@@ -151,9 +151,10 @@ def sound_files(folder: Path, endings: Sequence[str] = (".wav", ".flac", ".ogg",
 
 
 def _read_mono(path: Path, rate_hz: int) -> Samples:
-    if path.suffix.lower() != ".g722":
-        return read(path, rate_hz, channels=1).samples[0]
-    return _read_g722(path, rate_hz)
+    if path.suffix.lower() == ".g722":
+        return _read_g722(path, rate_hz)
+    mono: Samples = read(path, rate_hz, channels=1).samples[0]
+    return mono
 
 
 def _read_g722(path: Path, rate_hz: int) -> Samples:
@@ -169,5 +170,7 @@ def _read_g722(path: Path, rate_hz: int) -> Samples:
             blocks = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
     except (av.error.FFmpegError, OSError) as error:
         raise SpeefeareError(f"{path} cannot be read as G.722: {error}.") from error
-    samples = np.concatenate(blocks).astype(np.float32) / np.float32(32768)
-    return samples if rate_hz == 16000 else np.asarray(soxr.resample(samples, 16000, rate_hz), dtype=np.float32)
+    samples: Samples = np.concatenate(blocks).astype(np.float32) / np.float32(32768)
+    if rate_hz != 16000:
+        samples = np.asarray(soxr.resample(samples, 16000, rate_hz), np.float32)
+    return samples

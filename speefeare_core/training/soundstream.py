@@ -1,0 +1,33 @@
+"""SoundStream as something to train."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from speefeare_core.checkpoints.native import NativeFile
+from speefeare_core.codecs.soundstream import SoundStreamCodec
+from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
+from speefeare_core.training.trainable import Reconstruction, Trainable
+
+
+class TrainableSoundStream(Trainable):
+    """Starts at random; the books take their k-means start from the first batch."""
+
+    module: SoundStreamModel
+
+    def __init__(self, network: dict[str, Any]) -> None:
+        config = SoundStreamConfig.from_dict(network)
+        self.module = SoundStreamModel(config)
+        self.rate_hz, self.frame_samples = config.rate_hz, config.hop_samples
+
+    def reconstruct(self, audio: Tensor, full_depth_share: float) -> Reconstruction:
+        """Quantiser dropout per example."""
+        depths = self.module.quantizer.sample_depths(audio.shape[0], full=full_depth_share)
+        out = self.module(audio, depths)
+        return Reconstruction(out.audio, audio, out.quantized.commitment_loss)
+
+    def to_native(self, name: str, licence: str, notes: tuple[str, ...]) -> NativeFile:
+        """The codec as a file's contents."""
+        return SoundStreamCodec(self.module, name=name, licence=licence, notes=notes).to_native()
