@@ -123,10 +123,10 @@ class ChoiceGrid(QScrollArea):
             self.buttons.append(button)
         for index, button in enumerate(self.buttons):
             button.setChecked(index == current)
-        if current is not None and current != self.current and current < len(self.buttons):
-            self.ensureWidgetVisible(self.buttons[current], 0, GAP)
-        self.current = current
+        before, self.current = self.current, current
         self._arrange()
+        if current is not None and current != before and current < len(self.buttons):
+            self.ensureWidgetVisible(self.buttons[current], 0, GAP)
 
     def _pressed(self) -> None:
         button = self.sender()

@@ -43,7 +43,9 @@ class LevelMeter(QWidget):
             self.hold_db, self._held_at = self.peak_db, now
             self.clipped = peak >= 1.0
         elif now - self._held_at > HOLD_S:
-            self.hold_db = max(self.peak_db, self.hold_db - FALL_DB_PER_S * (now - max(self._moved_at, self._held_at)))
+            self.hold_db = max(
+                self.peak_db, self.hold_db - FALL_DB_PER_S * (now - max(self._moved_at, self._held_at + HOLD_S))
+            )
             self.clipped = False
         self._moved_at = now
         if before != (self.rms_db, self.peak_db, self.hold_db, self.clipped):

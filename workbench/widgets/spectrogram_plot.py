@@ -34,6 +34,11 @@ class SpectrogramLane:
     waiting: str = ""
 
     @property
+    def name(self) -> str:
+        """The title without bitrate and the mark of what is heard."""
+        return self.title.split(" · ")[0].removesuffix(" ▸")
+
+    @property
     def ready(self) -> bool:
         """Whether there is something to draw."""
         return self.store is not None and (self.series != "difference" or self.minus is not None)
@@ -145,7 +150,7 @@ class SpectrogramPlot(TimePlot):
             level = _level_at(lane, seconds, frequency)
             if level is not None:
                 sign = "+" if lane.series == "difference" and level > 0 else ""
-                parts.append(f"{lane.title.split(' · ')[0]} {sign}{level:.1f} dB".replace("-", "−"))
+                parts.append(f"{lane.name} {sign}{level:.1f} dB".replace("-", "−"))
         return " · ".join(parts)
 
 
