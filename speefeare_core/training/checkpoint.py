@@ -30,7 +30,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint with the restricted reader. Raises `SpeefeareError` where it is damaged."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
         raise SpeefeareError(
             f"The checkpoint {path} is damaged; remove it to go on from the one before it."
         ) from error

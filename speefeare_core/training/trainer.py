@@ -49,6 +49,8 @@ class Trainer:
         self.device = choose_device(device)
         self.model: Trainable = build_trainable(recipe.family, recipe.network)
         self.model.module.to(self.device)
+        if not (recipe.losses or self.model.fitted):
+            raise SpeefeareError(f"The recipe {recipe.name} names no losses.")
         segment = recipe.data.segment_frames * self.model.frame_samples
         self.speech = SpeechSampler(recipe.data, data_folder, self.model.rate_hz, segment, recipe.seed)
         self.losses = [(term, _loss(term, self.model.rate_hz).to(self.device)) for term in recipe.losses]

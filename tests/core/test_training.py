@@ -1,0 +1,281 @@
+"""Recipes, run folders, packed speech, and the loop: tiny networks, a handful of steps."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from speefeare_core import Audio, SpeefeareError, load_codec
+from speefeare_core.audio import write
+from speefeare_core.training.__main__ import main
+from speefeare_core.training.data import SpeechSampler, open_set, pack, sound_files
+from speefeare_core.training.recipe import DataRecipe, Recipe, SpeechSource, read_recipe, shipped_recipes
+from speefeare_core.training.run_log import EventLog, RunFolder, read_events
+from speefeare_core.training.trainer import Trainer, set_rate
+
+RATE = 8000
+NETWORK = {"rate_hz": RATE, "hop_samples": 32, "dim": 8, "books": 3, "book_size": 16, "width": 12, "hidden": 16}
+SOUNDSTREAM = {"rate_hz": RATE, "strides": [2, 4, 4], "channels": 2, "decoder_channels": 2, "latent_dim": 8}
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(0)
+    for number in range(6):
+        time = np.arange(6000 + 700 * number) / 16000
+        tone = 0.3 * np.sin(2 * np.pi * (150 + 30 * number) * time) + 0.02 * random.standard_normal(time.shape[0])
+        write(folder / f"clip-{number}.wav", Audio(tone[None].astype(np.float32), 16000))
+    pack(sound_files(folder), folder / "tones", RATE)
+    return folder
+
+
+def recipe(**changes: Any) -> Recipe:
+    base = Recipe(
+        name="tiny",
+        family="transform",
+        data=DataRecipe((SpeechSource("tones"),), segment_frames=20, batch=3),
+        steps=6,
+        network=NETWORK,
+        losses=Recipe.from_dict(
+            {
+                "name": "x",
+                "family": "x",
+                "steps": 1,
+                "data": {"sources": [{"name": "x"}]},
+                "losses": [{"key": "companded_stft", "options": {"windows": [64, 128], "one_at_a_time": True}}],
+            }
+        ).losses,
+        log_every=2,
+        checkpoint_every=3,
+        licence="CC0-1.0",
+    )
+    return dataclasses.replace(base, **changes)
+
+
+def adversarial(start_step: int = 0) -> Any:
+    raw = recipe().to_dict()
+    raw["adversarial"] = {
+        "discriminators": [{"key": "complex_stft", "options": {"window": 128, "hop": 32, "channels": 2}}],
+        "feature": {"key": "feature_matching", "weight": 2.0},
+        "start_step": start_step,
+    }
+    return Recipe.from_dict(raw).adversarial
+
+
+def train(given: Recipe, folder: Path, data: Path) -> Trainer:
+    trainer = Trainer(given, RunFolder(folder), data, "cpu")
+    trainer.train()
+    return trainer
+
+
+def test_reading_recipes_and_logs_does_not_import_torch() -> None:
+    code = (
+        "import sys, speefeare_core.training.recipe, speefeare_core.training.run_log, speefeare_core.training.data;"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_a_shipped_recipe_can_be_read_and_written(name: str) -> None:
+    read = read_recipe(name)
+    assert Recipe.from_dict(yaml.safe_load(yaml.safe_dump(read.to_dict()))) == read
+    assert read.name
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"stepz": 3}, "stepz"),
+        ({"data": {"sources": [{"name": "a", "wait": 1}]}}, "wait"),
+        ({"optimiser": {"rat": 1}}, "rat"),
+        ({"losses": [{"weight": 1}]}, "key"),
+        ({"steps": 0}, "steps"),
+        ({"data": {"sources": []}}, "speech set"),
+    ],
+)
+def test_a_wrong_recipe_names_its_entry(change: dict[str, Any], word: str) -> None:
+    with pytest.raises(SpeefeareError, match=word):
+        Recipe.from_dict(recipe().to_dict() | change)
+
+
+def test_an_unknown_recipe_lists_the_shipped_ones() -> None:
+    with pytest.raises(SpeefeareError, match="linear-16k"):
+        read_recipe("nothing")
+
+
+def test_events_are_read_from_an_offset_and_a_half_line_waits(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl")
+    log.append("losses", 1, total=2.5)
+    events, offset = read_events(tmp_path / "events.jsonl")
+    assert [(event["event"], event["step"], event["total"]) for event in events] == [("losses", 1, 2.5)]
+    with (tmp_path / "events.jsonl").open("a") as file:
+        file.write('{"event": "losses", "st')
+    assert read_events(tmp_path / "events.jsonl", offset) == ([], offset)
+    EventLog(tmp_path / "events.jsonl").append("start", 2)
+    events, _ = read_events(tmp_path / "events.jsonl", offset)
+    assert [event["event"] for event in events] == ["start"]
+
+
+def test_packing_keeps_names_order_and_samples(data_folder: Path) -> None:
+    speech = open_set(data_folder / "tones")
+    assert [name for name, _, _ in speech.clips] == [f"clip-{number}.wav" for number in range(6)]
+    assert speech.clips[2][2] == (6000 + 1400) // 2
+    assert 0.29 < float(np.abs(speech.clip(3)).max()) < 0.45
+    assert np.array_equal(speech.clip(3, 100, 50), speech.clip(3)[100:150])
+
+
+def test_a_broken_set_is_named(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text('{"rate_hz": 8000, "clips": [["a", 0, 99]]}')
+    np.save(tmp_path / "audio.npy", np.zeros(10, np.int16))
+    with pytest.raises(SpeefeareError, match="no packed speech set"):
+        open_set(tmp_path)
+
+
+def test_the_same_state_draws_the_same_segments(data_folder: Path) -> None:
+    def sampler() -> SpeechSampler:
+        return SpeechSampler(recipe().data, data_folder, RATE, 5000, seed=3)
+
+    first, second = sampler(), sampler()
+    drawn = first.draw()
+    assert drawn.shape == (3, 1, 5000)
+    assert np.array_equal(second.draw(), drawn)
+    state = json.loads(json.dumps(first.state()))
+    expected = first.draw()
+    assert not np.array_equal(expected, drawn)
+    second.draw()
+    second.restore(state)
+    assert np.array_equal(second.draw(), expected)
+    assert float(np.abs(drawn).max()) <= 1.0
+
+
+def test_the_rate_rises_and_falls() -> None:
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    values = dataclasses.replace(recipe().optimiser, rate=0.5, warmup_steps=10, final_share=0.1)
+    rates = []
+    for step in range(101):
+        set_rate(optimiser, values, step, 100)
+        rates.append(optimiser.param_groups[0]["lr"])
+    assert rates[0] == pytest.approx(0.05, rel=0.01)
+    assert max(rates) < 0.5
+    assert rates[100] == pytest.approx(0.05)
+    assert rates[20:] == sorted(rates[20:], reverse=True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"adversarial": adversarial(start_step=2)},
+        {"family": "soundstream", "network": {**SOUNDSTREAM, "books": 3, "book_size": 8}},
+    ],
+    ids=["transform", "adversarial", "soundstream"],
+)
+def test_a_resumed_run_ends_as_one_that_never_stopped(changes: dict[str, Any], data_folder: Path, tmp_path: Path) -> None:
+    given = recipe(**changes)
+    whole = train(given, tmp_path / "whole", data_folder)
+    torch.manual_seed(99)
+    run = RunFolder(tmp_path / "parts")
+    run.create()
+    run.request_stop()
+    first = Trainer(given, run, data_folder, "cpu").train()
+    assert (first.step, first.finished) == (1, False)
+    assert not run.stop.exists()
+    second = train(given, run.path, data_folder)
+    for name, value in whole.model.module.state_dict().items():
+        torch.testing.assert_close(second.model.module.state_dict()[name], value, rtol=1e-5, atol=1e-6, msg=name)
+    events = [event["event"] for event in read_events(run.events)[0]]
+    assert events[:3] == ["start", "checkpoint", "stopped"]
+    assert events[-2:] == ["checkpoint", "finished"]
+    assert load_codec(run.model, "cpu").info.depth == 3
+    assert [path.name for path in sorted(run.checkpoints.iterdir())] == ["step-00000003.pt", "step-00000006.pt"]
+
+
+def test_training_lowers_the_loss(data_folder: Path, tmp_path: Path) -> None:
+    given = recipe(steps=60, optimiser=dataclasses.replace(recipe().optimiser, rate=3e-3, warmup_steps=5))
+    train(given, tmp_path, data_folder)
+    losses = [event["companded_stft"] for event in read_events(RunFolder(tmp_path).events)[0] if event["event"] == "losses"]
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
+
+
+def test_a_rate_share_of_zero_freezes_and_books_can_rest(data_folder: Path, tmp_path: Path) -> None:
+    given = recipe(rate_shares={"encoder": 0.0}, books_learn=False)
+    trainer = Trainer(given, RunFolder(tmp_path), data_folder, "cpu")
+    trainer.run.create()
+    trainer._begin()
+    before = {name: value.clone() for name, value in trainer.model.module.state_dict().items()}
+    trainer._loop()
+    moved = {name for name, value in trainer.model.module.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved
+    assert all(name.startswith(("decoder", "depth_shift")) for name in moved)
+
+
+def test_a_run_can_start_from_a_fitted_linear_codec(data_folder: Path, tmp_path: Path) -> None:
+    sizes = {name: NETWORK[name] for name in ("rate_hz", "hop_samples", "dim", "books", "book_size")}
+    fitted = recipe(family="linear", network=sizes, losses=(), steps=1)
+    train(fitted, tmp_path / "linear", data_folder)
+    linear = load_codec(tmp_path / "linear" / "model.safetensors", "cpu")
+    start = recipe(start_from=str(tmp_path / "linear" / "model.safetensors"))
+    trainer = Trainer(start, RunFolder(tmp_path / "neural"), data_folder, "cpu")
+    trainer.run.create()
+    trainer._begin()
+    books = trainer.model.module.state_dict()["quantizer.layers.1.codebook"]
+    assert torch.equal(books, linear.module.state_dict()["quantizer.layers.1.codebook"])
+
+
+def test_a_damaged_checkpoint_is_named(data_folder: Path, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.create()
+    (run.checkpoints / "step-00000004.pt").write_bytes(b"half a file")
+    with pytest.raises(SpeefeareError, match=r"step-00000004\.pt is damaged"):
+        Trainer(recipe(), run, data_folder, "cpu").train()
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"family": "nothing"}, "nothing"),
+        ({"network": {"dmi": 3}}, "dmi"),
+        ({"losses": recipe().losses[:0]}, "names no losses"),
+        ({"data": DataRecipe((SpeechSource("absent"),))}, "absent"),
+        ({"rate_shares": {"": 0.0}}, "freezes everything"),
+    ],
+)
+def test_what_cannot_be_trained_is_said(changes: dict[str, Any], word: str, data_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SpeefeareError, match=word):
+        Trainer(recipe(**changes), RunFolder(tmp_path), data_folder, "cpu").train()
+
+
+def test_the_command_line_trains_stops_and_resumes(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(recipe().to_dict()))
+    run = tmp_path / "run"
+    given = [str(run), "--recipe", str(tmp_path / "tiny.yaml"), "--data", str(data_folder), "--device", "cpu"]
+    RunFolder(run).create()
+    RunFolder(run).request_stop()
+    assert main(given) == 3
+    assert main(given) == 1
+    assert "is a run already" in capsys.readouterr().err
+    assert main([str(run), "--device", "cpu"]) == 0
+    assert json.loads(capsys.readouterr().out)["finished"] is True
+    assert main([str(tmp_path / "other")]) == 1
+    assert "give --recipe and --data" in capsys.readouterr().err
+
+
+def test_the_command_line_packs(data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "set"
+    options = ["pack", str(data_folder), str(target), "--rate", "8000", "--skip-last", "2", "--except", "clip-1*"]
+    assert main(options) == 0
+    assert json.loads(capsys.readouterr().out)["clips"] == 3
+    assert [name for name, _, _ in open_set(target).clips] == ["clip-0.wav", "clip-2.wav", "clip-3.wav"]
