@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import soundfile
@@ -188,7 +189,7 @@ def write(path: str | Path, audio: Audio, subtype: str | None = None) -> None:
 class Writer:
     """Writes a sound file block by block; the target appears (by rename) only when everything was written."""
 
-    _SUBTYPES = {".wav": "FLOAT", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
+    _SUBTYPES: ClassVar = {".wav": "FLOAT", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 
     def __init__(self, path: str | Path, rate_hz: int, channels: int, subtype: str | None = None) -> None:
         self.path = Path(path)

@@ -13,7 +13,8 @@ To add a command: one module here (or anywhere in the core) and one row in `comm
 may import what it needs at the top.
 
 Exit codes: 0 finished, 2 bad usage or input (`SpeefeareError`), 1 the work failed (anything else, or a `Result` that
-says so), 3 a training run that was stopped and can go on, 130 stopped by Ctrl-C. Every error is one plain sentence on stderr, and {"error": …} on stdout with --json.
+says so), 3 a training run that was stopped and can go on, 130 stopped by Ctrl-C. Every error is one plain sentence on
+stderr, and {"error": …} on stdout with --json.
 """
 
 from speefeare_core.cli.commands import main

@@ -14,19 +14,24 @@ from speefeare_core.codec import CodecInfo
 
 def add(parser: argparse.ArgumentParser) -> None:
     """`[FILE]`, or `--codec`."""
-    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="a sound file or a token file")
+    words = "a sound file, a token file, or a codec: its file, folder or name"
+    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help=words)
     add_codec(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> Result:
     """Describe the file, or else the codec."""
-    if args.file is None:
+    if args.file is not None and token_file.is_token_file(args.file):
+        return _tokens(args.file)
+    if args.file is None or _may_be_codec(args.file):
         from speefeare_core.checkpoints.load import load_codec
 
-        return _codec(load_codec(args.codec, args.device).info)
-    if token_file.is_token_file(args.file):
-        return _tokens(args.file)
+        return _codec(load_codec(args.file or args.codec, args.device).info)
     return _sound(args.file)
+
+
+def _may_be_codec(path: Path) -> bool:
+    return path.is_dir() or path.suffix == ".safetensors" or not (path.suffix or path.exists())
 
 
 def _codec(info: CodecInfo) -> Result:

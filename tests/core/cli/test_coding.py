@@ -130,6 +130,8 @@ def test_ten_milliseconds_work(tiny: Path, tmp_path: Path, rate_hz: int, capsys:
 def test_info_knows_codecs_sounds_and_tokens(tiny: Path, speech: Path, capsys: pytest.CaptureFixture[str]) -> None:
     codec = call(capsys, "info", "--codec", tiny)
     assert (codec["kind"], codec["bitrates_kbps"]) == ("codec", [1.0, 2.0, 3.0, 4.0])
+    assert call(capsys, "info", tiny) == codec
+    assert call(capsys, "info", "opus:12")["name"] == "opus-12"
     assert call(capsys, "info", speech)["kind"] == "sound"
     tokens = call(capsys, "encode", speech, "--codec", tiny)["file"]
     found = call(capsys, "info", tokens)

@@ -1,4 +1,4 @@
-"""Every family that the project can write goes through the command line: streamed equals whole, process equals library."""
+"""Real families through the command line: streamed equals whole, a process of its own equals the library."""
 
 from __future__ import annotations
 
