@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from tests.app.panels.known_clip import known_codec, open_known_clip
 from tests.app.shell.fake_engine import FakeClient
+from tests.app.widgets.pictures import delete_now
 from workbench.context import Context
 from workbench.panels import PanelInfo
 from workbench.panels.base import Panel
@@ -67,6 +68,4 @@ def show(qapp: QApplication) -> Iterator[Callable[[PanelInfo, Context], Panel]]:
         return panel
 
     yield build
-    for panel in shown:
-        panel.close()
-        panel.deleteLater()
+    delete_now(*shown)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.app.panels.known_clip import open_known_clip
+from tests.app.widgets.pictures import delete_now
 from workbench.context import Context
 from workbench.panels import PANELS, PanelInfo, panel_info
 from workbench.panels.base import Panel
@@ -57,8 +58,7 @@ def test_builds_with_data_and_hears_of_another_clip(info: PanelInfo, loaded_cont
 @every_panel
 def test_a_deleted_panel_hears_nothing(info: PanelInfo, loaded_context: Context, qapp: QApplication) -> None:
     panel = info.build(loaded_context)
-    panel.deleteLater()
-    qapp.sendPostedEvents(None, 52)  # DeferredDelete
+    delete_now(panel)
     open_known_clip(loaded_context)
     loaded_context.playback.update(depth=2, playing=True)
     loaded_context.live.update(muted=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -12,6 +12,14 @@ def colour_at(widget: QWidget, x: float, y: float) -> QColor:
     image = widget.grab().toImage()
     ratio = image.devicePixelRatio()
     return QColor(image.pixelColor(int(x * ratio), int(y * ratio)))
+
+
+def delete_now(*widgets: QWidget) -> None:
+    """Close and delete at once, so that the guard against leftovers finds nothing to search for."""
+    for widget in widgets:
+        widget.close()
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def rgb(colour: QColor) -> int:
