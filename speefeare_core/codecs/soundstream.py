@@ -15,8 +15,9 @@ WEIGHTS_NOTE = (
     "There are no official PyTorch weights of SoundStream; the only published ones are the TFLite files of Lyra v2,"
     " a 16 kHz model of its own."
 )
-LONG_S = 20.0  # longer audio goes through in blocks with carried state: the same result in bounded memory
-BLOCK_S = 5.0
+# Whole files go through in blocks with carried state: bounded memory, and on a CPU the work stays inside its cache.
+CPU_BLOCK_S = 0.25
+GPU_BLOCK_S = 10.0
 
 
 class SoundStreamCodec(Codec):
@@ -97,26 +98,20 @@ class SoundStreamCodec(Codec):
         return self.module.condition(latents, mode)
 
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
-        if audio.shape[-1] > LONG_S * self.info.rate_hz:
-            stream = self.stream(audio.shape[0])
-            blocks = torch.split(audio, self._block_frames * self.info.hop_samples, dim=-1)
-            pieces = [stream.encode(block) for block in blocks]
-            codes = torch.cat([codes for codes, _ in pieces], dim=-1)[:, :depth]
-            return Encoded((codes,), torch.cat([latents for _, latents in pieces], dim=-1), audio.shape[-1])
-        latents = self.condition(self.module.encoder(audio))
-        return Encoded((self.module.quantizer.encode(latents, depth),), latents, audio.shape[-1])
+        stream = self.stream(audio.shape[0])
+        blocks = torch.split(audio, self._block_frames * self.info.hop_samples, dim=-1)
+        codes, latents = zip(*(stream.encode(block) for block in blocks), strict=True)
+        return Encoded((torch.cat(codes, dim=-1)[:, :depth],), torch.cat(latents, dim=-1), audio.shape[-1])
 
     def _decode(self, encoded: Encoded, depth: int) -> Tensor:
-        codes = encoded.code_groups[0][:, :depth].to(self.device)
-        if codes.shape[-1] > LONG_S * self.info.frame_rate_hz:
-            stream = self.stream(codes.shape[0], depth)
-            return torch.cat([stream.decode(block) for block in torch.split(codes, self._block_frames, dim=-1)], dim=-1)
-        audio: Tensor = self.module.decoder(self.module.quantizer.decode(codes))
-        return audio
+        codes = encoded.code_groups[0].to(self.device)
+        stream = self.stream(codes.shape[0], depth)
+        return torch.cat([stream.decode(block) for block in torch.split(codes, self._block_frames, dim=-1)], dim=-1)
 
     @property
     def _block_frames(self) -> int:
-        return max(1, round(BLOCK_S * self.info.frame_rate_hz))
+        block_s = CPU_BLOCK_S if self.device.type == "cpu" else GPU_BLOCK_S
+        return max(1, round(block_s * self.info.frame_rate_hz))
 
 
 class SoundStreamStream(CodecStream):

@@ -1,8 +1,9 @@
 """Causal convolutions with an exact streaming form: padding on the left only, the past carried as a value.
 
 Weights have torch's own shapes and names (`weight`, `bias`), so official checkpoints map onto them directly.
-In `step` every convolution is one matrix product on an unfolded window: torch sends small blocks of a single signal
-to slow fallback kernels, which take 2 to 5 times as long.
+On a CPU, `step` computes every convolution as one matrix product on an unfolded window: torch sends small blocks of a
+single signal to slow fallback kernels, which take 2 to 5 times as long, and `stable_matmul` gives the same bits for
+every way to cut the signal into pieces. `forward` is torch's own convolution, for training.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from speefeare_core.nn.stable_matmul import stable_matmul
 from speefeare_core.nn.streaming import ModuleState, StreamModule
-
-GEMM_OUTPUTS = 1024  # above this many outputs torch's own convolution is the faster one
 
 
 class CausalConv1d(nn.Conv1d, StreamModule):
@@ -55,7 +55,7 @@ class CausalConv1d(nn.Conv1d, StreamModule):
         joined = torch.cat([state, x], dim=-1)
         after = joined[..., joined.shape[-1] - self.context :].clone()
         outputs = x.shape[-1] // self.stride[0]
-        if self.groups > 1 or not 0 < outputs <= GEMM_OUTPUTS:
+        if self.groups > 1 or x.device.type != "cpu":
             return self._convolve(joined), after
         return self._unfolded(joined, outputs), after
 
@@ -63,17 +63,19 @@ class CausalConv1d(nn.Conv1d, StreamModule):
         return F.conv1d(padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 
     def _unfolded(self, padded: Tensor, outputs: int) -> Tensor:
-        """The convolution as `[Cout, Cin·k] @ [B, Cin·k, n]`."""
+        """The convolution as `[Cout, Cin·k] @ [Cin·k, B·n]`."""
         batch, channels, _ = padded.shape
         kernel, stride = self.kernel_size[0], self.stride[0]
         by_batch, by_channel, by_sample = padded.stride()
         windows = padded.as_strided(
-            (batch, channels, kernel, outputs),
-            (by_batch, by_channel, self.dilation[0] * by_sample, stride * by_sample),
+            (channels, kernel, batch, outputs),
+            (by_channel, self.dilation[0] * by_sample, by_batch, stride * by_sample),
             padded.storage_offset(),
         )
-        out = torch.matmul(self.weight.flatten(1), windows.reshape(batch, channels * kernel, outputs))
-        return out if self.bias is None else out.add_(self.bias[:, None])
+        out = stable_matmul(self.weight.flatten(1), windows.reshape(channels * kernel, batch * outputs))
+        if self.bias is not None:
+            out = out + self.bias[:, None]
+        return out.view(self.out_channels, batch, outputs).transpose(0, 1)
 
 
 class CausalConvTranspose1d(nn.ConvTranspose1d, StreamModule):
@@ -104,12 +106,15 @@ class CausalConvTranspose1d(nn.ConvTranspose1d, StreamModule):
         """`[B, Cin, n]` → `[B, Cout, n·stride]`: one matrix product, then overlap-add onto the carried tail."""
         batch, _, count = x.shape
         kernel, stride = self.kernel_size[0], self.stride[0]
-        spread = torch.matmul(x.transpose(1, 2), self.weight.flatten(1)).view(batch, count, self.out_channels, kernel)
-        spread = F.pad(spread, (0, self.hops * stride - kernel))
-        hops = spread.view(batch, count, self.out_channels, self.hops, stride).permute(0, 2, 3, 1, 4)
+        spread = stable_matmul(self.weight.flatten(1).t(), x.transpose(0, 1).reshape(self.in_channels, batch * count))
+        spread = spread.view(self.out_channels, kernel, batch * count)
+        if self.hops * stride > kernel:
+            spread = F.pad(spread, (0, 0, 0, self.hops * stride - kernel))
+        hops = spread.view(self.out_channels, self.hops, stride, batch, count).permute(3, 0, 1, 4, 2)
         total = x.new_zeros(batch, self.out_channels, count + self.hops - 1, stride)
         total[:, :, : self.hops - 1] = state
-        for hop in range(self.hops):
+        # Oldest input first, as in the carried tail: the order of a sum must not depend on the pieces.
+        for hop in reversed(range(self.hops)):
             total[:, :, hop : hop + count] += hops[:, :, hop]
         out = total[:, :, :count].reshape(batch, self.out_channels, count * stride)
         if self.bias is not None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from speefeare_core.nn import conv as conv_module
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
+from speefeare_core.nn.stable_matmul import stable_matmul
 from speefeare_core.nn.streaming import Pointwise, Residual, StreamModule, StreamSequential
 
 FRAMES = 23
@@ -69,14 +69,14 @@ def test_transposed_conv_in_pieces_equals_the_whole(kernel: int, stride: int, ba
             torch.testing.assert_close(run_in_pieces(conv, x, pieces, 1), whole, atol=1e-5, rtol=0)
 
 
-def test_both_ways_to_convolve_a_piece_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    conv = CausalConv1d(3, 4, 7, dilation=3)
-    x = torch.randn(2, 3, 60)
-    with torch.inference_mode():
-        product, _ = conv.step(x, conv.initial_state(2))
-        monkeypatch.setattr(conv_module, "GEMM_OUTPUTS", 0)
-        convolution, _ = conv.step(x, conv.initial_state(2))
-    torch.testing.assert_close(product, convolution, atol=1e-5, rtol=0)
+@pytest.mark.parametrize(("rows", "terms"), [(1, 56), (3, 21), (32, 224), (64, 896), (128, 1792), (64, 4096)])
+def test_a_column_of_the_stable_product_is_the_same_in_any_company(rows: int, terms: int) -> None:
+    torch.manual_seed(0)
+    weight, columns = torch.randn(rows, terms), torch.randn(terms, 400)
+    whole = stable_matmul(weight, columns)
+    torch.testing.assert_close(whole, weight @ columns, atol=1e-3, rtol=1e-5)
+    for count in (1, 2, 3, 8, 17, 75, 321):
+        assert torch.equal(stable_matmul(weight, columns[:, :count].contiguous()), whole[:, :count])
 
 
 @pytest.mark.parametrize("stride", [1, 2, 4])

@@ -194,11 +194,13 @@ def test_nothing_looks_ahead(codec: SoundStreamCodec) -> None:
     assert not torch.equal(before[..., 20:], after[..., 20:])
 
 
-def test_long_audio_goes_through_in_blocks_with_the_same_result(
-    codec: SoundStreamCodec, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("block_s", [0.04, 0.3, 60.0])
+def test_a_file_gives_the_same_codes_whatever_the_block(
+    codec: SoundStreamCodec, monkeypatch: pytest.MonkeyPatch, block_s: float
 ) -> None:
     audio = voice_like(2, 3 * RATE_HZ + 17)
     encoded, decoded = whole_file(codec, audio)
+    assert_varied(encoded.codes)
     longest = 0
     inner = codec.module.encoder.step
 
@@ -207,18 +209,27 @@ def test_long_audio_goes_through_in_blocks_with_the_same_result(
         longest = max(longest, x.shape[-1])
         return inner(x, state)
 
-    monkeypatch.setattr(soundstream_module, "LONG_S", 1.0)
-    monkeypatch.setattr(soundstream_module, "BLOCK_S", 0.4)
+    monkeypatch.setattr(soundstream_module, "CPU_BLOCK_S", block_s)
     monkeypatch.setattr(codec.module.encoder, "step", watched)
     in_blocks = codec.encode(audio)
-    assert 0 < longest <= 0.4 * RATE_HZ
+    assert 0 < longest <= max(block_s * RATE_HZ, codec.info.hop_samples)  # memory is bounded by the block
     assert torch.equal(in_blocks.codes, encoded.codes)
-    assert_varied(encoded.codes)
-    assert in_blocks.latents is not None and in_blocks.latents.shape == encoded.latents.shape  # type: ignore[union-attr]
     torch.testing.assert_close(codec.decode(in_blocks), decoded, atol=1e-5, rtol=0)
     torch.testing.assert_close(
         codec.decode(in_blocks, depth=2), codec.decode(codec.encode(audio, depth=2)), atol=1e-5, rtol=0
     )
+
+
+@pytest.mark.parametrize("shape", range(len(SHAPES)))
+def test_the_codec_computes_what_the_network_was_trained_as(shape: int) -> None:
+    """Blocks with carried state against torch's own convolutions over the whole signal at once."""
+    codec = small_codec(seed=shape, **SHAPES[shape])
+    audio = voice_like(2, FRAMES * codec.info.hop_samples)
+    encoded, decoded = whole_file(codec, audio)
+    with torch.no_grad():
+        made = codec.module(audio)
+        torch.testing.assert_close(encoded.latents, made.latents, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(decoded, codec.module.decoder(codec.quantized_latents(encoded)), atol=1e-5, rtol=0)
 
 
 # -- depth and length -------------------------------------------------------------------------------------------
