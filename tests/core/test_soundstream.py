@@ -19,6 +19,7 @@ from speefeare_core.losses import LOSSES
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
 from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
 from speefeare_core.stream import Framer
+from speefeare_core.training.recipe import read_recipe
 from tests.core.small_soundstream import RATE_HZ, small_codec, small_config, voice_like
 
 FRAMES = 42
@@ -353,3 +354,14 @@ def test_a_tiny_soundstream_learns_with_the_papers_losses() -> None:
     assert np.mean(history[-5:]) < 0.7 * np.mean(history[:5])
     codes = SoundStreamCodec(model).encode(audio).codes
     assert all(book.unique().numel() > 4 for book in codes.transpose(0, 1))
+
+
+@pytest.mark.parametrize("name", ["soundstream-24k-paper", "soundstream-16k-small"])
+def test_the_shipped_recipes_name_networks_losses_and_discriminators_that_exist(name: str) -> None:
+    recipe = read_recipe(name)
+    assert SoundStreamConfig.from_dict(recipe.network).books == 8
+    assert [(term.key, term.weight) for term in recipe.losses] == [("multiscale_mel", 1)]
+    judges = recipe.adversarial
+    assert judges.feature is not None and (judges.generator.weight, judges.feature.weight) == (1, 100)
+    for term in judges.discriminators:
+        assert isinstance(DISCRIMINATORS[term.key](**term.options), torch.nn.Module)
