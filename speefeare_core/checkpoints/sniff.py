@@ -31,7 +31,9 @@ def sniff(path: str | Path) -> str:
     for magic, kind in {**_PICTURES, **_SOUNDS}.items():
         if head.startswith(magic):
             raise SpeefeareError(f"{path} is a {kind} file, no codec: choose a .safetensors file or a codec folder.")
-    if zipfile.is_zipfile(path) or head.startswith(b"\x80"):
+    # A safetensors file begins with the length of its header, whose first byte may be that of a pickle too.
+    header = head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size - 8
+    if not header and (zipfile.is_zipfile(path) or head.startswith(b"\x80")):
         _refuse_pickle(path)
     if path.suffix == ".safetensors" or head[8:9] == b"{":
         if "speefeare" in read_metadata(path):

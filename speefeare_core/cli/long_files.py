@@ -19,8 +19,6 @@ from speefeare_core.codec import Encoded
 from speefeare_core.stream import Framer
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from speefeare_core.codec import Codec
 
 WHOLE_S = 120.0  # up to here a recording is one call
@@ -52,16 +50,18 @@ def encode_file(
     if found.length_s <= whole_s or not can_stream(codec):
         sound = audio_files.read(path, codec.info.rate_hz, codec.info.channels)
         return codec.encode(torch.from_numpy(sound.samples[None]), depth)
+    # One block of memory for all codes: small pieces kept from each step would pin the freed memory between them.
+    expected = codec.frames_for(round(found.length_s * codec.info.rate_hz)) + 2
+    codes = torch.empty((1, count, expected), dtype=torch.int64)
     stream = codec.stream()
-    codes: list[Tensor] = []
-    done = 0
+    length = filled = 0
     with torch.inference_mode():
-        for frames, done in _whole_frames(codec, path, block_s, progress):  # noqa: B007 (the last `done` is the length)
+        for frames, done in _whole_frames(codec, path, block_s, progress):
             step, _ = stream.encode(torch.from_numpy(frames[None]).to(codec.device))
             assert step is not None  # can_stream asked for books
-            codes.append(step[:, :count].to("cpu", torch.int32))
-    joined = torch.cat(codes, dim=-1)[..., : codec.frames_for(done)]
-    return Encoded((joined.to(torch.int64),), None, done)
+            codes[..., filled : filled + step.shape[-1]] = step[:, :count]
+            length, filled = done, filled + step.shape[-1]
+    return Encoded((codes[..., :filled],), None, length)
 
 
 def decode_blocks(
