@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.leaks import Leaks
 
 # Before anything imports Qt. A test that wants a real X server starts the workbench as a process of its own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models: on a busy machine a second thread costs ten times the time
 
-from tests.leaks import Leaks
+# Shared memory of this test run alone: others may run a workbench, or these tests, on the same computer.
+_shared_memory = tempfile.mkdtemp(prefix="speefeare-tests-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+os.environ["SPEEFEARE_SHARED_MEMORY"] = _shared_memory
+atexit.register(shutil.rmtree, _shared_memory, ignore_errors=True)
 
 PRIVATE_FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 

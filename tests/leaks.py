@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import sys
 import threading
 import time
@@ -12,8 +13,6 @@ from typing import Any
 
 import psutil
 
-SHARED_MEMORY = Path("/dev/shm")
-PREFIX = "speefeare-"  # workbench.engine.memory.PREFIX; a test keeps them equal
 GRACE_S = 3.0  # how long threads and processes that are already ending may take
 
 
@@ -68,9 +67,7 @@ class Leaks:
         return lines
 
     def _left_segments(self) -> list[str]:
-        new = _segments() - self._segments
-        foreign = _mapped_elsewhere() if new else set()
-        return [f"shared memory {SHARED_MEMORY / name}: unlink() it" for name in sorted(new - foreign)]
+        return [f"shared memory {path}: unlink() it" for path in sorted(_segments() - self._segments)]
 
 
 def _top_level_widgets() -> list[Any]:
@@ -106,23 +103,9 @@ def _command(process: psutil.Process) -> str:
         return "already gone"
 
 
-def _segments() -> set[str]:
-    return {path.name for path in SHARED_MEMORY.glob(PREFIX + "*")}
-
-
-def _mapped_elsewhere() -> set[str]:
-    """Segments that a process outside this test run has mapped: another workbench that runs on this computer."""
-    ours = {psutil.Process().pid, *(child.pid for child in psutil.Process().children(recursive=True))}
-    names: set[str] = set()
-    for process in psutil.process_iter():
-        if process.pid in ours:
-            continue
-        try:
-            paths = [Path(part.path) for part in process.memory_maps()]
-        except (psutil.Error, OSError):
-            continue
-        names |= {path.name for path in paths if path.parent == SHARED_MEMORY}
-    return names
+def _segments() -> set[Path]:
+    """In the folder that conftest.py made for this test run."""
+    return set(Path(os.environ["SPEEFEARE_SHARED_MEMORY"]).iterdir())
 
 
 def _wait_until(done: Any) -> None:

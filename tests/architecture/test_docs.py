@@ -110,6 +110,7 @@ def test_every_codec_family_is_in_the_readme() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_command_lines_of_the_readme_work(tmp_path: Path) -> None:
     speech_in(tmp_path)
     lines = [line for line in commands("README.md") if line.startswith("speefeare ")]

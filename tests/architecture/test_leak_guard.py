@@ -56,12 +56,12 @@ def test_a_process_is_found_and_ended() -> None:
 def test_shared_memory_is_found() -> None:
     from workbench.engine import memory
 
-    assert memory.PREFIX == tests.leaks.PREFIX
     leaks = Leaks()
     array = memory.SharedArray.create((4,), "float32")
     found = leaks.found()
     array.unlink()
     array.close()
+    assert array.ref.kind == "shm"
     assert len(found) == 1 and array.ref.name in found[0]
     assert leaks.found() == []
 

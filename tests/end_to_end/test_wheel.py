@@ -27,7 +27,7 @@ class Installed:
 
     def run(self, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        environment["OMP_NUM_THREADS"] = "2"
+        environment["OMP_NUM_THREADS"] = "1"
         return subprocess.run(
             [str(self.bin / words[0]), *words[1:]], cwd=cwd, env=environment, capture_output=True, text=True
         )

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 PREFIX = "speefeare-"
 MAX_SHARED_BYTES = 64 * 1024 * 1024  # larger arrays lie on disk, where the system may page them out
-_MEMORY_FOLDER = Path("/dev/shm")
+# The variable is for containers whose /dev/shm is small, and for tests that want a folder of their own.
+_MEMORY_FOLDER = Path(os.environ.get("SPEEFEARE_SHARED_MEMORY", "/dev/shm"))
 _session = secrets.token_hex(4)
 
 
