@@ -73,3 +73,15 @@ def test_unknown_names_folders_and_devices(tmp_path, saved):
     (tmp_path / "empty" / "quantizer.tflite").write_bytes(b"x")
     with pytest.raises(SpeefeareError, match=r"lacks soundstream_encoder\.tflite, lyragan\.tflite"):
         load_codec(tmp_path / "empty")
+
+
+def test_a_header_length_that_begins_like_a_pickle_is_still_a_codec(tmp_path):
+    """Safetensors files begin with the length of their header, and every 32nd length begins with the byte 0x80."""
+    path = tmp_path / "model.safetensors"
+    for extra in range(512):
+        native.save(native.NativeFile("tiny", "tiny", {"pad": "x" * extra}, {"seed": torch.zeros(1)}), path)
+        if path.read_bytes()[:1] == b"\x80":
+            break
+    else:
+        pytest.fail("no header length begins with 0x80")
+    assert sniff(path) == "native"
