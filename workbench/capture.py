@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEventLoop, QSize, QTimer
 
 from speefeare_core.errors import SpeefeareError
 from workbench import commands, pictures
@@ -15,6 +15,10 @@ from workbench.app import Options, Workbench, open_first
 from workbench.engine.protocol import VIRTUAL_DEVICE
 
 SIZE = (1440, 900)
+ALONE = {  # sizes of a panel that is pictured by itself; the others as in the middle
+    "codec": (460, 860), "waveform": (1200, 460), "spectrogram": (1200, 720), "codes": (1200, 520),
+    "latents": (820, 700), "compare": (640, 560), "live": (1280, 560),
+}  # fmt: skip
 LIVE_S = 4.0  # so that the live picture shows something
 SETTLE_S = 0.4
 
@@ -81,33 +85,45 @@ class _Capture:
         if self.options.panel:
             docks.show_panel(self.options.panel)
             self.rest(SETTLE_S)
-        pictures.save_picture(self.workbench.window, self.folder / "window.png")
-        saved = [self.folder / "window.png"]
-        for key in docks.panels:
-            if key != "live":
-                docks.show_panel(key)
-                self.rest(SETTLE_S / 4)
-                pictures.save_picture(docks.panels[key], self.folder / f"{key}.png")
-                saved.append(self.folder / f"{key}.png")
-        return saved
+        whole = self.folder / "window.png"
+        pictures.save_picture(self.workbench.window, whole)
+        return [whole, *(self._picture_alone(key) for key in docks.panels if key != "live")]
 
     def _live_picture(self) -> list[Path]:
         """Live with the clip as virtual microphone on virtual devices, where the codec can stream."""
         ctx, docks = self.ctx, self.workbench.window.docks
         assert docks is not None and ctx.codec.info is not None
-        docks.show_panel("live")
-        if ctx.codec.info.streamable:
-            commands.start_live(ctx, input=VIRTUAL_DEVICE, output=VIRTUAL_DEVICE, file=ctx.clip.data.path)
-            self.wait("Live to start", lambda: ctx.live.running)
-            commands.set_live(ctx, muted=False)
-            self.rest(LIVE_S)
-        else:
-            self.rest(SETTLE_S)
-        path = self.folder / "live.png"
-        pictures.save_picture(docks.panels["live"], path)
+        if not ctx.codec.info.streamable:
+            return [self._picture_alone("live")]
+        docks.show_only("live")
+        commands.start_live(ctx, input=VIRTUAL_DEVICE, output=VIRTUAL_DEVICE, file=ctx.clip.data.path)
+        self.wait("Live to start", lambda: ctx.live.running)
+        commands.set_live(ctx, muted=False)
+        self._resize_for("live")
+        self.rest(LIVE_S)
+        path = self._picture_alone("live")
         commands.stop_live(ctx)
         self.wait("Live to stop", lambda: not ctx.live.running)
         return [path]
+
+    def _picture_alone(self, key: str) -> Path:
+        """The picture of one panel, which has the window to itself."""
+        docks = self.workbench.window.docks
+        assert docks is not None
+        docks.show_only(key)
+        self._resize_for(key)
+        self.rest(SETTLE_S)
+        path = self.folder / f"{key}.png"
+        pictures.save_picture(docks.panels[key], path)
+        return path
+
+    def _resize_for(self, key: str) -> None:
+        """So that the panel itself gets its size."""
+        window, docks = self.workbench.window, self.workbench.window.docks
+        assert docks is not None
+        self.rest(0.02)  # the layout after showing it
+        around = window.size() - docks.panels[key].size()
+        window.resize(QSize(*ALONE.get(key, SIZE)) + around)
 
     def _spectrogram_is_whole(self, depth: int) -> bool:
         spectrograms = self.ctx.clip.data.spectrograms

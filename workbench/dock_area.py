@@ -61,6 +61,11 @@ class DockArea(QMainWindow):
         dock.raise_()
         self.panels[key].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def show_only(self, key: str) -> None:
+        """One panel that has everything to itself."""
+        for other, dock in self.docks.items():
+            dock.setVisible(other == key)
+
     # -- layout -----------------------------------------------------------------------------------------------------
     def reset(self) -> None:
         """The first layout: what stands left, in the middle and right in columns, the rest below."""

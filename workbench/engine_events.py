@@ -66,6 +66,7 @@ class EngineEvents:
         ctx.live.update(running=False, message="Live ended because the engine stopped." if ctx.live.running else "")
         if ctx.codec.loading:
             ctx.codec.set_loading("")
+        ctx.clip.in_engine = False
         ctx.clip.depth_requests.clear()
         ctx.clip.set_progress("", 0.0)
         ctx.engine.set_status("dead")
@@ -133,6 +134,7 @@ class EngineEvents:
         if event.request_id != ctx.codec.request:
             return
         ctx.codec.request = 0
+        ctx.clip.in_engine = False
         ctx.settings.add_recent_codec(ctx.codec.wanted)
         ctx.codec.set_codec(event.info, event.device)
         ctx.playback.update(depth=min(ctx.playback.depth, ctx.codec.depths[-1]), blind_order=(), revealed_order=())
@@ -177,6 +179,7 @@ class EngineEvents:
         ctx.playback.position = position
         ctx.playback.update(loop=kept, looping=looping, playing=False, blind_order=(), revealed_order=())
         ctx.settings.add_recent_clip(event.path)
+        ctx.clip.in_engine = True
         ctx.clip.open(data)
         if not same:
             ctx.time_view.set_length(data.length_s)

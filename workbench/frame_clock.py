@@ -73,7 +73,7 @@ class FrameClock(QObject):
 
     def _read_player(self, status: Status) -> None:
         playback = self.ctx.playback
-        if not playback.seek_request:
+        if self.ctx.clip.in_engine and not playback.seek_request:
             playback.position = int(status["position"])
         playback.peak = status["peak"]
         playback.underruns = int(status["underruns"])

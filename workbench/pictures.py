@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
 from speefeare_core.errors import SpeefeareError
@@ -24,14 +25,12 @@ def make_folder(folder: Path) -> None:
 
 def save_picture(widget: QWidget, path: Path) -> None:
     """One PNG of a widget as it is on the screen. Raises `SpeefeareError` where it cannot be written."""
-    if widget.size().isEmpty():  # in a dock that was never open
-        widget.resize(640, 400)
     if not widget.grab().save(str(path), "PNG"):
         raise SpeefeareError(f"{path} cannot be written; check that the folder exists and that you may write there.")
 
 
 def save_pictures(window: QWidget, panels: Mapping[str, QWidget], folder: Path) -> list[Path]:
-    """`<panel>.png` for each panel and `window.png`."""
+    """`<panel>.png` for each of these panels and `window.png`."""
     widgets = {**panels, "window": window}
     for key, widget in widgets.items():
         save_picture(widget, folder / f"{key}.png")
@@ -39,7 +38,7 @@ def save_pictures(window: QWidget, panels: Mapping[str, QWidget], folder: Path) 
 
 
 def save_sounds(data: ClipData, folder: Path) -> list[Path]:
-    """`depth_00.wav` (the original at the codec's rate), `depth_01.wav` …: float32, as decoded, not level-matched."""
+    """`depth_00.wav` (the original at the codec's rate), `depth_01.wav` …: float32, without the level matching."""
     from speefeare_core.audio import Writer  # loads libsndfile, which the first second does not need
 
     paths = []
@@ -47,6 +46,13 @@ def save_sounds(data: ClipData, folder: Path) -> list[Path]:
         path = folder / f"depth_{depth:02d}.wav"
         with Writer(path, data.rate_hz, data.channels) as writer:
             for start in range(0, render.audio.shape[1], BLOCK_SAMPLES):
-                writer.write(np.asarray(render.audio[:, start : start + BLOCK_SAMPLES], np.float32))
+                writer.write(_without_gain(render.audio[:, start : start + BLOCK_SAMPLES], render.gain_db))
         paths.append(path)
     return paths
+
+
+def _without_gain(samples: NDArray[np.float32], gain_db: float) -> NDArray[np.float32]:
+    """As the codec gave it, to the rounding of float32."""
+    if gain_db == 0.0:
+        return np.ascontiguousarray(samples)
+    return (samples.astype(np.float64) / np.float32(10 ** (gain_db / 20))).astype(np.float32)

@@ -97,6 +97,7 @@ class ClipState(QObject):
         self.wanted = ""  # the file asked for; it may still wait for a codec
         self.request = 0  # id of the processing that counts; answers to older ones are void
         self.depth_requests: dict[int, int] = {}  # depth → id of its WantDepth
+        self.in_engine = False  # the engine has it open too, so that its player's position is the clip's
         self.complete = False  # everything that `request` asked for is there
         self.stage = ""  # what is being done, empty: nothing
         self.fraction = 0.0

@@ -272,3 +272,18 @@ def test_arrays_that_are_gone_are_skipped(loaded_desk: Desk) -> None:
     client.say(protocol.RenderReady(number, 2, ref, 0.0, 0, 99.0, 1.0))
     loaded_desk.tick()
     assert loaded_desk.ctx.clip.data.renders[2].si_sdr_db == 12.0
+
+
+def test_the_cursor_survives_the_moment_when_the_engine_has_no_clip(loaded_desk: Desk) -> None:
+    ctx, client = loaded_desk.ctx, loaded_desk.client
+    commands.seek(ctx, 4000)
+    client.say(protocol.Done(client.last(protocol.Seek)[0], 0.0))
+    client.player_status["position"] = 4000.0
+    commands.load_codec(ctx, "other")
+    client.say_codec()
+    client.player_status["position"] = 0.0  # the engine's player is empty now
+    loaded_desk.tick(3)
+    assert ctx.playback.position == 4000
+    client.say_clip()
+    loaded_desk.tick(5)
+    assert client.last(protocol.Seek)[1].sample == 4000
