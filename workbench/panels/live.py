@@ -126,7 +126,8 @@ class LivePanel(Panel):
         if live.running and live.muted:
             return "Muted: put on headphones, then press Muted"
         if live.running:
-            return " · ".join(live.notes) or f"{live.input_device} → {info.name} → {live.output_device}"
+            source = Path(live.input_device).name  # a file that stands in for a microphone comes with its folder
+            return " · ".join((f"{source} → {info.name} → {live.output_device}", *live.notes))
         return "Starts muted: use headphones"
 
     def _show_devices(self) -> None:

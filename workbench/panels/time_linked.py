@@ -33,6 +33,7 @@ class TimeLinkedPanel(Panel):
         self.read_out = ReadOut(resting)
         self.empty = EmptyState(OPEN_HINT)
         self._depth = 0
+        self._shown: tuple[object, ...] = ()
         tools = QHBoxLayout()
         tools.setContentsMargins(4, 2, 4, 0)
         for control in controls:
@@ -71,6 +72,7 @@ class TimeLinkedPanel(Panel):
         """Another clip, or none."""
         self._show_empty_state()
         self._show_range()
+        self._shown = ()
         self.playback_changed()
         self._show_cursor()
 
@@ -80,7 +82,10 @@ class TimeLinkedPanel(Panel):
         playback, rate = self.context.playback, self.context.clip.data.rate_hz
         region = (playback.loop[0] / rate, playback.loop[1] / rate) if playback.loop and rate else None
         self.plot.set_region(region, playback.looping)
-        self.show_data()
+        shown = (self._depth, playback.depth, playback.blind, self.context.codec.info)
+        if shown != self._shown:  # playing, volume and device change nothing that is drawn
+            self._shown = shown
+            self.show_data()
 
     @property
     def decode_title(self) -> str:

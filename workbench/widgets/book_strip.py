@@ -9,10 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from workbench.widgets.labels import ROLE_SHORT, draw_role_mark
+from workbench.widgets.labels import ROLE_MARK, ROLE_SHORT, draw_role_mark
 from workbench.widgets.theme import mix, theme_of
 
 GAP = 4
+COMPACT_FROM = 12  # more books than this are drawn smaller
 
 
 @dataclass(frozen=True)
@@ -53,38 +54,55 @@ class BookStrip(QWidget):
 
     def block_rect(self, index: int) -> QRectF:
         """Where a block lies."""
-        width, height, columns = self._cell()
+        columns, width, height = self._layout(self.width())
         return QRectF((index % columns) * (width + GAP), (index // columns) * (height + GAP), width, height)
 
-    def _cell(self) -> tuple[float, float, int]:
+    @property
+    def compact(self) -> bool:
+        """Many books: mark, number and size only; what is the same for all stands in one line under them."""
+        return len(self.books) > COMPACT_FROM
+
+    def _layout(self, width: int) -> tuple[int, float, float]:
+        """Columns, and width and height of a block."""
         metrics = self.fontMetrics()
-        least = metrics.horizontalAdvance("◆ sem 00") + 12
-        columns = max(1, min(len(self.books) or 1, int((self.width() + GAP) // (least + GAP))))
-        width = min((self.width() - GAP * (columns - 1)) / columns, least * 1.6)
-        return width, 3 * metrics.height() + 6.0, columns
+        least = metrics.horizontalAdvance("◆ 0000" if self.compact else "◆ sem 00") + 12
+        columns = max(1, min(len(self.books) or 1, int((width + GAP) // (least + GAP))))
+        cell = min((width - GAP * (columns - 1)) / columns, least * 1.6)
+        return columns, cell, (2 if self.compact else 3) * metrics.height() + 6.0
+
+    def _caption(self) -> str:
+        rates = sorted({book.frame_rate_hz for book in self.books})
+        roles = dict.fromkeys(book.role for book in self.books)
+        parts = [f"{ROLE_MARK.get(role, '')} {role}" for role in roles]
+        return " · ".join([*parts, ", ".join(f"{rate:g}" for rate in rates) + " Hz"])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, theme = QPainter(self), theme_of(self.palette())
-        metrics = self.fontMetrics()
-        line = metrics.height()
+        line = self.fontMetrics().height()
         for index, book in enumerate(self.books):
             box = self.block_rect(index)
             used = self.depth is None or index < self.depth
-            ground = mix(theme.background, theme.accent, 0.22) if used else theme.background
-            painter.setBrush(ground)
-            painter.setPen(
-                QPen(theme.accent if used else theme.grid, 1, Qt.PenStyle.SolidLine if used else Qt.PenStyle.DashLine)
-            )
+            ink = theme.text if used else theme.muted
+            painter.setBrush(mix(theme.background, theme.accent, 0.22) if used else theme.background)
+            style = Qt.PenStyle.SolidLine if used else Qt.PenStyle.DashLine
+            painter.setPen(QPen(theme.accent if used else theme.grid, 1, style))
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-            painter.setPen(theme.text if used else theme.muted)
+            painter.setPen(ink)
             inner = box.adjusted(6, 3, -6, -3)
-            centre = QPointF(inner.left() + line * 0.3, inner.top() + line / 2)
-            draw_role_mark(painter, centre, line * 0.3, book.role, theme.text if used else theme.muted)
+            draw_role_mark(
+                painter, QPointF(inner.left() + line * 0.3, inner.top() + line / 2), line * 0.3, book.role, ink
+            )
             head = QRectF(inner.left() + line * 0.8, inner.top(), inner.width() - line * 0.8, line)
-            painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, ROLE_SHORT.get(book.role, book.role))
+            texts = [f"{book.size}"]
+            if not self.compact:
+                painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, ROLE_SHORT.get(book.role, book.role))
+                texts.append(f"{book.frame_rate_hz:g} Hz")
             painter.drawText(head, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, str(index + 1))
-            for row, text in enumerate((f"{book.size}", f"{book.frame_rate_hz:g} Hz"), 1):
+            for row, text in enumerate(texts, 1):
                 painter.drawText(QRectF(inner.left(), inner.top() + row * line, inner.width(), line), text)
+        if self.compact:
+            painter.setPen(theme.muted)
+            painter.drawText(QRectF(0, self.height() - line, self.width(), line), self._caption())
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip:
@@ -98,11 +116,9 @@ class BookStrip(QWidget):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        metrics = self.fontMetrics()
-        least = metrics.horizontalAdvance("◆ sem 00") + 12
-        columns = max(1, min(len(self.books) or 1, int((width + GAP) // (least + GAP))))
-        rows = -(-len(self.books) // columns)
-        return round(rows * (3 * metrics.height() + 6 + GAP))
+        columns, _, height = self._layout(width)
+        caption = self.fontMetrics().height() + 2 if self.compact else 0
+        return round(-(-len(self.books) // columns) * (height + GAP)) + caption
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.updateGeometry()

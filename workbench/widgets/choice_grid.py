@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QWidget
 
@@ -89,8 +89,8 @@ class ChoiceButton(QAbstractButton):
         return QSize(width + 16, round(metrics.height() * (1.5 + len(self.item.lines))) + 10)
 
 
-class ChoiceGrid(QScrollArea):
-    """`chosen(index)` when a person presses a button."""
+class ChoiceGrid(QWidget):
+    """`chosen(index)` when a person presses a button. Wide items stand on top and do not scroll."""
 
     chosen = Signal(int)
 
@@ -99,11 +99,12 @@ class ChoiceGrid(QScrollArea):
         self.buttons: list[ChoiceButton] = []
         self.current: int | None = None
         self._inside = QWidget()
-        self.setWidget(self._inside)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll = QScrollArea(self)
+        self.scroll.setWidget(self._inside)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(name)
 
     def set_items(self, items: Sequence[ChoiceItem], current: int | None) -> None:
@@ -117,49 +118,54 @@ class ChoiceGrid(QScrollArea):
                 button.set_item(item)
         for item in items[len(self.buttons) :]:
             button = ChoiceButton(item)
-            button.setParent(self._inside)
             button.clicked.connect(self._pressed)
-            button.show()
             self.buttons.append(button)
         for index, button in enumerate(self.buttons):
+            home = self if button.item.wide else self._inside
+            if button.parent() is not home:
+                button.setParent(home)
+                button.show()
             button.setChecked(index == current)
         before, self.current = self.current, current
         self._arrange()
-        if current is not None and current != before and current < len(self.buttons):
-            self.ensureWidgetVisible(self.buttons[current], 0, GAP)
+        if current is not None and current != before and current < len(items) and not items[current].wide:
+            self.scroll.ensureWidgetVisible(self.buttons[current], 0, GAP)
 
     def _pressed(self) -> None:
-        button = self.sender()
-        index = self.buttons.index(button)
-        button.setChecked(index == self.current)  # the state decides, not the click
+        index = next(i for i, button in enumerate(self.buttons) if button is self.sender())
+        self.buttons[index].setChecked(index == self.current)  # the state decides, not the click
         self.chosen.emit(index)
 
     def _arrange(self) -> None:
-        width = self.viewport().width()
-        hints = [button.sizeHint() for button in self.buttons if not button.item.wide]
-        cell = max((hint.width() for hint in hints), default=60)
-        height = max((hint.height() for hint in hints), default=40)
-        columns = max(1, min((width + GAP) // (cell + GAP), max(len(hints), 1)))
-        cell = (width - GAP * (columns - 1)) // columns
-        x = y = column = 0
+        top = 0
         for button in self.buttons:
             if button.item.wide:
-                button.setGeometry(0, y, width, button.sizeHint().height())
-                y += button.height() + GAP
-                continue
-            if column == columns:
-                column, y = 0, y + height + GAP
-            x = column * (cell + GAP)
-            button.setGeometry(x, y, cell, height)
-            column += 1
-        self._inside.resize(width, y + (height if column else 0))
+                button.setGeometry(0, top, self.width(), button.sizeHint().height())
+                top += button.height() + GAP
+        self.scroll.setGeometry(0, top, self.width(), max(0, self.height() - top))
+        small = [button for button in self.buttons if not button.item.wide]
+        hints = [button.sizeHint() for button in small]
+        width = self.scroll.viewport().width()
+        least = max((hint.width() for hint in hints), default=60)
+        height = max((hint.height() for hint in hints), default=40)
+        columns = max(1, min((width + GAP) // (least + GAP), max(len(small), 1)))
+        cell = (width - GAP * (columns - 1)) // columns
+        for place, button in enumerate(small):
+            row, column = divmod(place, columns)
+            button.setGeometry(column * (cell + GAP), row * (height + GAP), cell, height)
+        self._inside.resize(width, max(0, -(-len(small) // columns) * (height + GAP) - GAP))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
         self._arrange()
+        self._arrange()  # once more where a scroll bar came or went
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
+            self._arrange()
+        super().changeEvent(event)
 
     def sizeHint(self) -> QSize:
         return QSize(300, 240)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, 90)
+        return QSize(120, 110)

@@ -120,9 +120,7 @@ class CodeRaster(TimePlot):
         every = max(1, -(-metrics.height() * len(self.rows) // max(rect.height(), 1)))
         mark = metrics.height() * 0.28
         for index, row in enumerate(self.rows):
-            if index % every and index != len(self.rows) - 1:
-                continue
-            if index == len(self.rows) - 1 and index % every and index % every < every / 2:
+            if index % every:
                 continue
             beyond = self.depth is not None and index >= self.depth
             middle = (heights[index] + heights[index + 1]) / 2

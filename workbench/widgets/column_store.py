@@ -27,6 +27,7 @@ class ColumnStore:
         self.nyquist_hz = rate_hz / 2
         self.floor_db, self.top_db = floor_db, top_db
         self.columns_done = 0
+        self.loudest = 0  # of the columns that are there
         self._built = 0  # columns that are in the pyramid
         self._levels: list[Array] = []
         length = -(-len(values) // FACTOR)
@@ -37,7 +38,7 @@ class ColumnStore:
     @property
     def complete(self) -> bool:
         """Whether every column that is there is in the pyramid."""
-        return not self._levels or self._built == self.columns_done
+        return self._built == self.columns_done
 
     def advance(self, columns_done: int | None = None, budget: int = BUDGET) -> bool:
         """Take note of new columns and reduce up to `budget` of them; whether the drawing changed."""
@@ -50,6 +51,7 @@ class ColumnStore:
         end = min(self.columns_done, start + max(budget, 2 * FACTOR ** len(self._levels)))
         self._built = end
         source = self.values
+        self.loudest = max(self.loudest, int(source[start:end].max(initial=0)))
         for level in self._levels:
             rows = source[start:end]
             rows = np.pad(rows, ((0, -len(rows) % FACTOR), (0, 0))).reshape(-1, FACTOR, rows.shape[1])

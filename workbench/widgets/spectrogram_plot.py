@@ -21,6 +21,7 @@ from workbench.widgets.time_plot import TimePlot
 
 Array = NDArray[Any]
 DIFFERENCE_DB = 30.0  # the difference scale ends here, both ways
+RANGE_DB = 80.0  # of levels, below the loudest in sight of any lane
 
 
 @dataclass(frozen=True)
@@ -92,17 +93,27 @@ class SpectrogramPlot(TimePlot):
         ratio = painter.device().devicePixelRatioF()
         width, height = round(rect.width() * ratio), round(rect.height() * ratio)
         shade = _columns(lane, self.start_s, self.end_s, width)
+        low, high = self.level_range()
         colours = self._table(lane, theme)
+        stretched = colours if lane.series == "difference" else _stretch(colours, lane.store, low, high)
         rows = self._rows(shade.shape[1], height, lane.store.nyquist_hz)
         shade = np.ascontiguousarray(shade.T)
         if shade.shape[0] > height:
-            pixels = colours.take(np.maximum.reduceat(shade, rows, axis=0)[::-1], mode="wrap")
+            pixels = stretched.take(np.maximum.reduceat(shade, rows, axis=0)[::-1], mode="wrap")
         else:  # colours first: there are fewer bins than pixel rows
-            pixels = colours.take(shade, mode="wrap").take(rows[::-1], axis=0)
+            pixels = stretched.take(shade, mode="wrap").take(rows[::-1], axis=0)
         draw_pixels(painter, rect.topLeft(), pixels, ratio)
         self._paint_frequencies(painter, rect, lane.store.nyquist_hz, theme)
         bar = QRect(rect.right() + 8, rect.top(), right_gutter(self.fontMetrics()) - 8, rect.height())
-        draw_colour_bar(painter, bar, colours, _level_marks(lane), theme)
+        marks = DIFFERENCE_MARKS if lane.series == "difference" else _level_marks(low, high)
+        draw_colour_bar(painter, bar, colours, marks, theme)
+
+    def level_range(self) -> tuple[float, float]:
+        """What the level colours span in dB, the same for all lanes: down from the loudest, rounded up to 10 dB."""
+        stores = [lane.store for lane in self.lanes if lane.store is not None and lane.series != "difference"]
+        top = max((float(store.to_db(np.array([store.loudest]))[0]) for store in stores), default=0.0)
+        top = 10.0 * np.ceil(top / 10.0 - 1e-6)
+        return max(top - RANGE_DB, min((store.floor_db for store in stores), default=top - RANGE_DB)), top
 
     def _table(self, lane: SpectrogramLane, theme: Theme) -> Table:
         if lane.series == "difference":
@@ -184,14 +195,20 @@ def _level_at(lane: SpectrogramLane, seconds: float, frequency_hz: float) -> flo
     return None if other is None else level - other
 
 
-def _level_marks(lane: SpectrogramLane) -> list[tuple[float, str]]:
-    if lane.series == "difference":
-        return [(0.0, f"−{DIFFERENCE_DB:g}"), (0.5, "0"), (1.0, f"+{DIFFERENCE_DB:g} dB")]
-    assert lane.store is not None
-    low, high = lane.store.floor_db, lane.store.top_db
-    values = ticks(low, high, 4)
-    marks = [((v - low) / (high - low), f"{v:g}".replace("-", "−")) for v in values]
-    return [*marks[:-1], (marks[-1][0], marks[-1][1] + " dB")] if marks else []
+DIFFERENCE_MARKS = [(0.0, f"−{DIFFERENCE_DB:g}"), (0.5, "0"), (1.0, f"+{DIFFERENCE_DB:g} dB")]
+
+
+def _level_marks(low: float, high: float) -> list[tuple[float, str]]:
+    values = ticks(low, high, 5)
+    texts = [f"{value:g}".replace("-", "−") for value in values]
+    texts[-1] += " dB"
+    return [((value - low) / max(high - low, 1e-6), text) for value, text in zip(values, texts, strict=True)]
+
+
+def _stretch(colours: Table, store: ColumnStore, low: float, high: float) -> Table:
+    """The colour of each of the 256 stored levels when the map spans [low, high] dB."""
+    share = (store.to_db(np.arange(256)) - low) / max(high - low, 1e-6)
+    return colours[np.clip(np.round(share * 255), 0, 255).astype(np.int64)]
 
 
 def _to_mel(frequency_hz: Any) -> Any:

@@ -42,11 +42,19 @@ def _y(plot: SpectrogramPlot, lane: int, frequency_hz: float) -> float:
 
 
 def test_levels_are_where_they_belong(plot: SpectrogramPlot) -> None:
-    for lane, level in ((0, 204), (1, 153)):
+    assert plot.level_range() == (-100.0, -20.0), "80 dB down from the loudest"
+    for lane, level in ((0, 255), (1, 191)):  # −20 dB and −40 dB on that scale
         y = _y(plot, lane, 2000)
         assert rgb(colour_at(plot, plot.x_of(1.5), y)) == table("viridis")[level]
         assert rgb(colour_at(plot, plot.x_of(0.5), y)) == table("viridis")[0]
         assert rgb(colour_at(plot, plot.x_of(1.5), _y(plot, lane, 6000))) == table("viridis")[0]
+
+
+def test_both_lanes_share_the_scale_of_the_louder_one(plot: SpectrogramPlot) -> None:
+    plot.set_lanes([SpectrogramLane("", "original", _store(153)), SpectrogramLane("", "decoded", _store(200))])
+    assert plot.level_range() == (-100.0, -20.0)
+    plot.set_lanes([SpectrogramLane("", "original", _store(255))])
+    assert plot.level_range() == (-80.0, 0.0)
 
 
 def test_the_difference_is_zero_in_the_middle_of_its_map(plot: SpectrogramPlot) -> None:
@@ -81,7 +89,7 @@ def test_the_frequency_axis_is_linear_or_mel(plot: SpectrogramPlot) -> None:
     plot.set_look("magma", mel=True)
     assert plot.frequency_at(middle, rect, 8000.0) == pytest.approx(1767.8, rel=1e-3)
     y = rect.bottom() + 1 - 1521.4 / 2840.0 * rect.height()  # mel(2000 Hz) of mel(8000 Hz)
-    assert rgb(colour_at(plot, plot.x_of(1.5), y)) == table("magma")[204]
+    assert rgb(colour_at(plot, plot.x_of(1.5), y)) == table("magma")[255]
 
 
 def test_a_lane_that_is_not_there_says_why(plot: SpectrogramPlot) -> None:
