@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QStyle, QWidget
 
 from workbench.widgets.theme import mix, theme_of
 
@@ -128,8 +128,12 @@ class ChoiceGrid(QWidget):
             button.setChecked(index == current)
         before, self.current = self.current, current
         self._arrange()
-        if current is not None and current != before and current < len(items) and not items[current].wide:
-            self.scroll.ensureWidgetVisible(self.buttons[current], 0, GAP)
+        if current != before:
+            self._show_current()
+
+    def _show_current(self) -> None:
+        if self.current is not None and self.current < len(self.buttons) and not self.buttons[self.current].item.wide:
+            self.scroll.ensureWidgetVisible(self.buttons[self.current], 0, GAP)
 
     def _pressed(self) -> None:
         index = next(i for i, button in enumerate(self.buttons) if button is self.sender())
@@ -145,10 +149,12 @@ class ChoiceGrid(QWidget):
         self.scroll.setGeometry(0, top, self.width(), max(0, self.height() - top))
         small = [button for button in self.buttons if not button.item.wide]
         hints = [button.sizeHint() for button in small]
-        width = self.scroll.viewport().width()
         least = max((hint.width() for hint in hints), default=60)
         height = max((hint.height() for hint in hints), default=40)
-        columns = max(1, min((width + GAP) // (least + GAP), max(len(small), 1)))
+        for width in (self.width(), self.width() - self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)):
+            columns = max(1, min((width + GAP) // (least + GAP), max(len(small), 1)))
+            if -(-len(small) // columns) * (height + GAP) - GAP <= self.scroll.height():
+                break  # no scroll bar is needed
         cell = (width - GAP * (columns - 1)) // columns
         for place, button in enumerate(small):
             row, column = divmod(place, columns)
@@ -157,7 +163,11 @@ class ChoiceGrid(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()
-        self._arrange()  # once more where a scroll bar came or went
+        self._show_current()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_current()  # before, the scroll area did not know its size
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.FontChange:
