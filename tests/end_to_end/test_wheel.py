@@ -81,7 +81,7 @@ def test_the_capture_works_from_the_wheel(installed: Installed, tmp_path: Path) 
     from workbench.panels import PANELS
 
     sample = installed.site / "speefeare_core/_resources/samples/sense_and_sensibility.flac"
-    done = installed.run("speefeare-workbench", str(sample), "--capture", "pictures", cwd=tmp_path)
+    done = installed.run("speefeare-workbench", str(sample), "--capture", "pictures", "--timeout", "300", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     pictures = {path.stem for path in (tmp_path / "pictures").glob("*.png") if path.stat().st_size > 1000}
     assert {"window", *(panel.key for panel in PANELS)} - pictures == set()
