@@ -60,7 +60,7 @@ class LivePanel(Panel):
 
     def _lay_out(self) -> None:
         side, readings, handles = QWidget(), QVBoxLayout(), QVBoxLayout()
-        for widget in (self.input_meter, self.output_meter, self.latency, self.counters):
+        for widget in (self.input_meter, self.output_meter, self.counters, self.latency):
             readings.addWidget(widget)
         readings.addStretch(1)
         handles.addWidget(self.controls)

@@ -16,11 +16,11 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from workbench.widgets.axes import draw_axes
 from workbench.widgets.colormap import table
 from workbench.widgets.labels import draw_colour_bar
 from workbench.widgets.pixels import draw_pixels
@@ -164,7 +164,7 @@ class TrajectoryPlot(QWidget):
         painter.fillRect(rect, theme.lane)
         if self.data is not None and len(self.data.before):
             draw_pixels(painter, rect.topLeft(), self._draw_points(self.data, theme, ratio), ratio)
-            self._draw_axes(painter, rect, self.data, theme)
+            draw_axes(painter, rect, self.view, self.data.axis_names, theme)
             bar = QRect(rect.right() + 10, rect.top(), right_gutter(self.fontMetrics()), rect.height())
             start, end = self.time_range
             step = step_for(end - start, 4)
@@ -201,30 +201,6 @@ class TrajectoryPlot(QWidget):
             splat_points(pixels, after, muted, dot + 2, hollow=True)
         splat_points(pixels, path, colours, dot)
         return pixels
-
-    def _draw_axes(self, painter: QPainter, rect: QRect, data: Trajectory, theme: Theme) -> None:
-        metrics = painter.fontMetrics()
-        height = metrics.height()
-        view = self.view
-        painter.setPen(theme.muted)
-        for value in ticks(view.left(), view.right(), max(2, rect.width() // 70)):
-            x = rect.left() + (value - view.left()) / view.width() * rect.width()
-            painter.drawLine(QPointF(x, rect.bottom() + 1), QPointF(x, rect.bottom() + 4))
-            box = QRectF(x - 40, rect.bottom() + 5, 80, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{value:g}".replace("-", "−"))
-        painter.drawText(
-            QRectF(rect.left(), rect.bottom() + 6 + height, rect.width(), height),
-            Qt.AlignmentFlag.AlignCenter,
-            data.axis_names[0],
-        )
-        painter.save()
-        painter.setTransform(QTransform().translate(0, rect.bottom() + 1).rotate(-90), True)
-        for value in ticks(view.top(), view.bottom(), max(2, rect.height() // 60)):
-            along = (value - view.top()) / view.height() * rect.height()
-            box = QRectF(along - 40, height + 4, 80, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{value:g}".replace("-", "−"))
-        painter.drawText(QRectF(0, 2, rect.height(), height), Qt.AlignmentFlag.AlignCenter, data.axis_names[1])
-        painter.restore()
 
     def _draw_playhead(self, painter: QPainter, theme: Theme) -> None:
         if self.data is None or not len(self.data.before):
