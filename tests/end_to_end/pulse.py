@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 TOOLS = ("pulseaudio", "pactl", "paplay", "parec")
 START_S = 10.0
+AWAKE_S = 2.5
 
 
 class Pulse:
@@ -42,13 +45,13 @@ class Pulse:
             "PULSE_RUNTIME_PATH": str(runtime),
             "PULSE_SERVER": f"unix:{self.socket}",
             "PULSE_COOKIE": str(folder / "cookie"),
-            "PULSE_LATENCY_MSEC": "30",
         }
-        arguments = ("-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--high-priority=no")
+        arguments = ("-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--high-priority=yes")
         with (folder / "pulseaudio.log").open("wb") as log:
             self._server = subprocess.Popen(
                 ["pulseaudio", *arguments, "-F", str(script)], env=self._env(), stdout=log, stderr=log
             )
+        _prefer(self._server)
         limit = time.monotonic() + START_S
         while subprocess.run(["pactl", "info"], env=self._env(), capture_output=True).returncode:
             if self._server.poll() is not None or time.monotonic() > limit:
@@ -71,29 +74,43 @@ class Pulse:
         subprocess.run(["pactl", "unload-module", number], env=self._env(), check=True)
 
     def record(self) -> Recording:
-        """Begin to record the loudspeaker."""
-        return Recording(self.rate_hz, self._env())
+        """Begin to record the loudspeaker; returns when the sink is wide awake.
+
+        A sink that slept has silence rendered for two seconds ahead, and loses samples when it is asked for less.
+        """
+        recording = Recording(self.rate_hz, self._env())
+        time.sleep(AWAKE_S)
+        return recording
 
     def speak(self, file: Path) -> subprocess.Popen[bytes]:
         """Begin to play a file into the microphone."""
-        return subprocess.Popen(["paplay", "--device=mic_feed", str(file)], env=self._env())
+        speaker = subprocess.Popen(["paplay", "--device=mic_feed", str(file)], env=self._env())
+        _prefer(speaker)
+        return speaker
+
+
+def _prefer(process: subprocess.Popen[bytes]) -> None:
+    """The measuring apparatus must not be what stutters on a busy computer."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(5))
 
 
 class Recording:
-    """What the loudspeaker gives out, until `stop`."""
+    """What the loudspeaker gives out, until `stop`. Into a file: a full pipe would make it lose samples."""
 
     def __init__(self, rate_hz: int, environment: dict[str, str]) -> None:
         arguments = (f"--rate={rate_hz}", "--format=float32le", "--channels=1", "--latency-msec=20", "--raw")
+        self._file = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            ["parec", "--device=speaker.monitor", *arguments], env=environment, stdout=subprocess.PIPE
+            ["parec", "--device=speaker.monitor", *arguments], env=environment, stdout=self._file
         )
-        assert self._process.stdout is not None
-        first = self._process.stdout.read(4)  # it runs
-        self._parts = [first]
+        _prefer(self._process)
 
     def stop(self) -> NDArray[np.float32]:
         """`[T]`."""
         self._process.terminate()
-        rest, _ = self._process.communicate()
-        data = b"".join([*self._parts, rest])
+        self._process.wait()
+        with self._file as file:
+            file.seek(0)
+            data = file.read()
         return np.frombuffer(data[: len(data) // 4 * 4], np.float32)

@@ -60,13 +60,12 @@ class EngineClient:
             self._session = Session()
         ours, theirs = socket.socketpair()
         with theirs:
-            environment = {"PULSE_LATENCY_MSEC": "30", **os.environ}
-            environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_PACKAGES, os.environ.get("PYTHONPATH"))))
+            paths = os.pathsep.join(filter(None, (_PACKAGES, os.environ.get("PYTHONPATH"))))
             self._process = subprocess.Popen(
                 [*self._command, str(theirs.fileno()), self._session.token],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
-                env=environment,
+                env={**os.environ, "PYTHONPATH": paths},
             )
         self._connection = Connection(ours.detach())
 

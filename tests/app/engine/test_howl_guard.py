@@ -15,7 +15,7 @@ TIME = np.arange(2 * RATE) / RATE
 
 def hears(sound: np.ndarray, block: int = 320) -> bool:
     guard = HowlGuard(RATE)
-    return any([guard.hears_howl(sound[:, at : at + block]) for at in range(0, sound.shape[1], block)])
+    return any(guard.hears_howl(sound[:, at : at + block]) for at in range(0, sound.shape[1], block))
 
 
 @pytest.mark.parametrize("gain", [0.1, 1.0, 4.0])

@@ -10,6 +10,7 @@ import time
 from multiprocessing.connection import Connection
 
 from workbench.engine import memory
+from workbench.engine.server.priority import prefer_this_process
 
 
 def main(arguments: list[str]) -> None:
@@ -17,6 +18,7 @@ def main(arguments: list[str]) -> None:
     started = time.perf_counter()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the window's to answer
     sys.setswitchinterval(0.001)  # an audio callback waits for the interpreter lock at most this long
+    prefer_this_process()
     number, session = arguments
     memory.set_session(session)
     connection = Connection(int(number))

@@ -20,7 +20,7 @@ from workbench.engine.server.latents import Basis
 from workbench.engine.server.live_core import LiveCore
 from workbench.engine.server.live_source import FileSource, SilenceSource
 from workbench.engine.server.priority import prefer_this_thread
-from workbench.engine.server.sound import Sound
+from workbench.engine.server.sound import LIVE_LATENCY_S, Sound
 from workbench.engine.server.streams import Stream
 from workbench.engine.server.tasks import plain_sentence
 
@@ -120,7 +120,7 @@ class LiveSession:
             self._source = SilenceSource(info.channels)
         input_s = 0.0
         if microphone:
-            stream = self._sound.open_input(request.input, info.rate_hz, info.channels, core.push)
+            stream = self._sound.open_input(request.input, info.rate_hz, info.channels, LIVE_LATENCY_S, core.push)
             self._streams.append(stream)
             input_name, input_s = stream.name, stream.latency_s
             notes += _rate_note(stream, info.rate_hz)
@@ -186,10 +186,14 @@ class LiveSession:
     def _open_output(self, core: LiveCore) -> Stream:
         info = self._codec.info
         try:
-            stream = self._sound.open_output(self._request.output, info.rate_hz, info.channels, core.pull)
+            stream = self._sound.open_output(
+                self._request.output, info.rate_hz, info.channels, LIVE_LATENCY_S, core.pull
+            )
         except SpeefeareError as error:
             self._emit(protocol.Notice(0, f"{error} Live goes on without sound."))
-            stream = self._sound.open_output(protocol.VIRTUAL_DEVICE, info.rate_hz, info.channels, core.pull)
+            stream = self._sound.open_output(
+                protocol.VIRTUAL_DEVICE, info.rate_hz, info.channels, LIVE_LATENCY_S, core.pull
+            )
         self._streams.append(stream)
         return stream
 

@@ -13,7 +13,7 @@ from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
 from workbench.engine.memory import Status
 from workbench.engine.server.player_core import PlayerCore
-from workbench.engine.server.sound import Sound
+from workbench.engine.server.sound import PLAYER_LATENCY_S, Sound
 from workbench.engine.server.streams import Stream
 
 IDLE_S = 5.0  # how long the loudspeaker stays open in silence: opening it takes time, and can lose the first samples
@@ -118,7 +118,7 @@ class Player:
         self._idle_since = time.monotonic()
         self._opened = self._format
         try:
-            self._stream = self._sound.open_output(self._device, rate, channels, self.core.render)
+            self._stream = self._sound.open_output(self._device, rate, channels, PLAYER_LATENCY_S, self.core.render)
         except SpeefeareError as error:
             self._fall_back(f"{error} Playing goes on without sound.")
 
@@ -128,7 +128,7 @@ class Player:
         self._emit(protocol.Notice(0, sentence))
         rate, channels = self._format
         self._opened = self._format
-        self._stream = self._sound.open_output(self._device, rate, channels, self.core.render)
+        self._stream = self._sound.open_output(self._device, rate, channels, PLAYER_LATENCY_S, self.core.render)
 
     def _close_stream(self) -> None:
         if self._stream is not None:

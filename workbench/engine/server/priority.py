@@ -1,4 +1,7 @@
-"""Which threads the system should run first: sound before long computations."""
+"""Who computes first where many want to: the threads that sound waits for.
+
+Most systems allow this only to the administrator or to an "audio" group; where they refuse, nothing changes.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,20 @@ import contextlib
 import os
 import threading
 
+REAL_TIME_PRIORITY = 5  # the lowest that other sound programs use
+NICENESS = -5
+
+
+def prefer_this_process() -> None:
+    """At the start. A real-time thread may have to wait for the interpreter lock, and so for any other thread."""
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, min(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+
 
 def prefer_this_thread() -> None:
-    """For threads that sound waits for. Most systems allow it to the administrator alone; then nothing changes."""
-    _set(-10)
-
-
-def yield_to_sound() -> None:
-    """For threads that can wait."""
-    _set(5)
-
-
-def _set(niceness: int) -> None:
-    if hasattr(os, "setpriority"):
-        with contextlib.suppress(OSError):  # Linux: of this thread alone
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+    """For the callbacks of devices and the live thread."""
+    if hasattr(os, "sched_setscheduler"):  # Linux: of this thread alone
+        with contextlib.suppress(OSError):
+            policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+            os.sched_setscheduler(threading.get_native_id(), policy, os.sched_param(REAL_TIME_PRIORITY))

@@ -14,6 +14,10 @@ from workbench.engine.server.converters import PullConverter, PushConverter
 from workbench.engine.server.streams import PortAudioInput, PortAudioOutput, Pull, Push, Stream, VirtualOutput
 from workbench.state.sound import DeviceInfo
 
+# Asked of devices. Live wants little; what is only listened to wants no gaps. PortAudio's own "low" is less than
+# PulseAudio can keep.
+LIVE_LATENCY_S, PLAYER_LATENCY_S = 0.03, 0.08
+_PULSE = "PULSE_LATENCY_MSEC"  # without it PulseAudio's ALSA plug-in buffers for seconds
 _VIRTUAL = DeviceInfo(VIRTUAL_DEVICE, "built in", 1, 1, 48_000, 10.0)
 _NO_LIBRARY = "The sound library PortAudio is missing; install it (Debian and Ubuntu: apt install libportaudio2)."
 _NO_DEVICES = "There is no sound device on this computer; the virtual device keeps everything usable, without sound."
@@ -98,7 +102,7 @@ class Sound:
         raise SpeefeareError(f"The {word} {name} is not there; plug it in and refresh the devices, or choose another.")
 
     # -- opening --------------------------------------------------------------------------------------------------
-    def open_output(self, name: str, rate_hz: int, channels: int, pull: Pull) -> Stream:
+    def open_output(self, name: str, rate_hz: int, channels: int, latency_s: float, pull: Pull) -> Stream:
         """Start a loudspeaker that takes `[channels, n]` blocks at `rate_hz` from `pull`, converted where it must be.
 
         The device is first asked for exactly this rate and these channels, so that samples arrive untouched.
@@ -115,23 +119,29 @@ class Sound:
                     if (rate, count) == (rate_hz, channels)
                     else PullConverter(pull, rate_hz, rate, channels, count)
                 )
-                return PortAudioOutput(self._library, index, str(row["name"]), rate, count, fitting)
+                return PortAudioOutput(self._library, index, str(row["name"]), rate, count, latency_s, fitting)
 
-            return self._first_that_opens(attempt, row, "output", rate_hz, channels)
+            return self._first_that_opens(attempt, row, "output", rate_hz, channels, latency_s)
 
-    def open_input(self, name: str, rate_hz: int, channels: int, push: Push) -> Stream:
+    def open_input(self, name: str, rate_hz: int, channels: int, latency_s: float, push: Push) -> Stream:
         """Start a microphone that gives `[channels, n]` blocks at `rate_hz` to `push`. Raises `SpeefeareError`."""
         with self._lock:
             index, row = self._find(name, "input")
 
             def attempt(rate: int, count: int) -> Stream:
                 fitting = push if (rate, count) == (rate_hz, channels) else PushConverter(push, rate, rate_hz, channels)
-                return PortAudioInput(self._library, index, str(row["name"]), rate, count, fitting)
+                return PortAudioInput(self._library, index, str(row["name"]), rate, count, latency_s, fitting)
 
-            return self._first_that_opens(attempt, row, "input", rate_hz, channels)
+            return self._first_that_opens(attempt, row, "input", rate_hz, channels, latency_s)
 
     def _first_that_opens(
-        self, attempt: Callable[[int, int], Stream], row: dict[str, Any], kind: str, rate_hz: int, channels: int
+        self,
+        attempt: Callable[[int, int], Stream],
+        row: dict[str, Any],
+        kind: str,
+        rate_hz: int,
+        channels: int,
+        latency_s: float,
     ) -> Stream:
         own_rate, most = int(row["default_samplerate"]), int(row[f"max_{kind}_channels"])
         counts = list(dict.fromkeys((channels, 2, 1, most)))
@@ -140,7 +150,7 @@ class Sound:
                 if count > most:
                     continue
                 try:
-                    with _quiet():
+                    with _quiet(), _pulse_latency(latency_s):
                         stream = attempt(rate, count)
                 except self._library.PortAudioError as error:
                     reason = error
@@ -159,6 +169,19 @@ def _unique(name: str, host: str, taken: list[str]) -> str:
 
 def _words(error: Exception) -> str:
     return str(error.args[0]) if error.args else str(error)
+
+
+@contextlib.contextmanager
+def _pulse_latency(latency_s: float) -> Iterator[None]:
+    """Tell PulseAudio, unless the person has."""
+    if _PULSE in os.environ:
+        yield
+        return
+    os.environ[_PULSE] = str(round(1000 * latency_s))
+    try:
+        yield
+    finally:
+        del os.environ[_PULSE]
 
 
 @contextlib.contextmanager

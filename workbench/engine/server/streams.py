@@ -21,7 +21,6 @@ Pull = Callable[[int], Block]
 Push = Callable[[Block], None]
 STALL_S = 1.0  # a stream whose callback is silent for longer has lost its device
 START_S = 4.0  # but a sink that was asleep may be silent for two seconds after its first blocks
-LATENCY_S = 0.03  # asked of the device: PortAudio's own "low" is less than PulseAudio can keep
 
 
 class Stream(Protocol):
@@ -99,7 +98,9 @@ class _PortAudio:
 class PortAudioOutput(_PortAudio):
     """A loudspeaker that asks `pull` for every block."""
 
-    def __init__(self, library: Any, index: int, name: str, rate_hz: int, channels: int, pull: Pull) -> None:
+    def __init__(
+        self, library: Any, index: int, name: str, rate_hz: int, channels: int, latency_s: float, pull: Pull
+    ) -> None:
         super().__init__(name, rate_hz)
 
         def callback(out: Block, count: int, when: Any, flags: Any) -> None:
@@ -113,7 +114,7 @@ class PortAudioOutput(_PortAudio):
                 device=index,
                 channels=channels,
                 dtype="float32",
-                latency=LATENCY_S,
+                latency=latency_s,
                 callback=callback,
                 finished_callback=self._ended.set,
             )
@@ -123,7 +124,9 @@ class PortAudioOutput(_PortAudio):
 class PortAudioInput(_PortAudio):
     """A microphone that gives every block to `push`."""
 
-    def __init__(self, library: Any, index: int, name: str, rate_hz: int, channels: int, push: Push) -> None:
+    def __init__(
+        self, library: Any, index: int, name: str, rate_hz: int, channels: int, latency_s: float, push: Push
+    ) -> None:
         super().__init__(name, rate_hz)
 
         def callback(block: Block, count: int, when: Any, flags: Any) -> None:
@@ -137,7 +140,7 @@ class PortAudioInput(_PortAudio):
                 device=index,
                 channels=channels,
                 dtype="float32",
-                latency=LATENCY_S,
+                latency=latency_s,
                 callback=callback,
                 finished_callback=self._ended.set,
             )

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
-from workbench.engine.server.priority import yield_to_sound
 
 Work = Iterator[None]
 
@@ -74,7 +73,6 @@ class TaskThread:
         self._changed.notify()
 
     def _run(self) -> None:
-        yield_to_sound()
         while True:
             with self._changed:
                 while not self._tasks and not self._stopping:

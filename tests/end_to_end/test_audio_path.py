@@ -1,0 +1,124 @@
+"""What really comes out of the loudspeaker, through PortAudio and PulseAudio."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from speefeare_core import load_codec
+from speefeare_core.alignment import estimate_delay
+from speefeare_core.audio import Audio, read, write
+from speefeare_core.resources import resource
+from tests.app.engine.harness import Talk
+from tests.end_to_end.pulse import Pulse
+from workbench.engine import protocol as p
+
+pytestmark = [pytest.mark.audio_path, pytest.mark.slow]
+RATE = 16_000
+LIVE_S = 20.0
+SAMPLE = ("samples", "sense_and_sensibility.flac")
+
+
+def offline(samples: NDArray[np.float32], depth: int | None) -> NDArray[np.float32]:
+    """`[T]` → the library's decode `[T]`."""
+    codec = load_codec("default", "cpu")
+    return codec.decode(codec.encode(torch.from_numpy(samples)[None, None]), depth)[0, 0].numpy()
+
+
+def snr_db(wanted: NDArray[np.float32], recorded: NDArray[np.float32]) -> float:
+    """After alignment to the sample, no gain."""
+    delay = estimate_delay(wanted, recorded, len(recorded)).samples
+    heard = recorded[delay : delay + len(wanted)]
+    noise = wanted[: len(heard)] - heard
+    return float(
+        10 * np.log10(np.sum(np.square(wanted, dtype=np.float64)) / np.sum(np.square(noise, dtype=np.float64)))
+    )
+
+
+@pytest.mark.timeout(240)
+def test_compare_plays_the_offline_decode(sounding: Talk, pulse: Pulse) -> None:
+    sounding.ask(p.LoadCodec("default", "cpu"))
+    sounding.ask(p.SetOutput("default"))
+    path = resource(*SAMPLE)
+    number = sounding.client.send(p.ProcessClip(str(path)))
+    render = sounding.until(
+        lambda: next((e for e in sounding.events if isinstance(e, p.RenderReady) and e.depth == 4), None)
+    )
+    sounding.end(number)
+    sounding.ask(p.SelectDepth(4))
+    recording = pulse.record()
+    sounding.ask(p.Play())
+    sounding.next(p.PlayerStopped)
+    time.sleep(0.5)
+    recorded = recording.stop()
+    wanted = offline(read(path, RATE, 1).samples[0], 4) * np.float32(10 ** (render.gain_db / 20))
+    fade = 200  # 5 ms in and out
+    assert snr_db(wanted[fade:-fade], recorded) >= 40
+    sounding.ask(p.LoadCodec("default", "cpu"))
+
+
+@pytest.mark.timeout(240)
+def test_live_speaks_through_the_codec_without_losing_a_frame(sounding: Talk, pulse: Pulse, tmp_path: Path) -> None:
+    from pystoi import stoi
+
+    sample = read(resource(*SAMPLE), RATE, 1).samples[0]
+    count = round(LIVE_S * RATE)
+    speech = np.tile(np.concatenate([sample, np.zeros(RATE // 2, np.float32)]), 1 + count // len(sample))[:count]
+    spoken = tmp_path / "spoken.wav"
+    write(spoken, Audio(speech[None], RATE), "FLOAT")
+    sounding.ask(p.LoadCodec("default", "cpu"))
+    recording = pulse.record()
+    events = sounding.ask(p.StartLive(muted=False, howl_guard=True))
+    started = next(event for event in events if isinstance(event, p.LiveStarted))
+    assert started.rate_hz == RATE and not started.notes, "no resampling in this path"
+    speaker = pulse.speak(spoken)
+    assert speaker.wait(LIVE_S + 30) == 0
+    time.sleep(0.5)
+    status = sounding.client.live_status
+    assert status is not None
+    counters = {name: status[name] for name in p.LIVE_STATUS}
+    taken = sounding.client.ring(started.input_ring)
+    lead = taken.written - min(taken.written, taken.capacity)
+    lead += estimate_delay(speech, taken.latest(taken.capacity)[0], taken.capacity).samples
+    sounding.ask(p.StopLive())
+    recorded = recording.stop()
+
+    # Speech falls into the codec's frames as it happens to begin: the offline decode must cut it at the same places.
+    shift = lead % load_codec("default", "cpu").info.hop_samples
+    wanted = offline(np.concatenate([np.zeros(shift, np.float32), speech]), None)[shift:]
+    delay = estimate_delay(wanted, recorded, len(recorded)).samples
+    heard = recorded[delay : delay + count]
+    value = stoi(wanted[: len(heard)], heard, RATE)
+    print(f"STOI {value:.4f}, SNR {snr_db(wanted, recorded):.1f} dB, {counters}")
+    assert counters["dropped_frames"] == counters["overruns"] == 0, counters
+    assert value >= 0.95, counters
+
+
+@pytest.mark.timeout(240)
+def test_a_loudspeaker_that_goes_away_is_told_and_playing_goes_on(sounding: Talk, pulse: Pulse) -> None:
+    """The last test of this module: the sound card is gone afterwards."""
+    sounding.ask(p.LoadCodec("default", "cpu"))
+    sounding.ask(p.SetOutput("default"))
+    number = sounding.client.send(p.ProcessClip(str(resource(*SAMPLE))))
+    sounding.next(p.ClipOpened, number)
+    sounding.ask(p.SetLoop(0, 32_000))
+    sounding.ask(p.StartLive(file=str(resource(*SAMPLE)), loop_file=True))
+    sounding.ask(p.Play())
+    sounding.until(lambda: sounding.position() > 8000)
+    for sink in ("speaker", "mic_feed"):  # with one left, PulseAudio would move the sound there
+        pulse.unload(sink)
+    unloaded = time.monotonic()
+    notice = sounding.next(p.Notice)
+    stopped = sounding.next(p.LiveStopped)
+    took_s = time.monotonic() - unloaded
+    assert "went away" in notice.sentence and "went away" in stopped.reason
+    assert took_s <= 3.0
+    before = sounding.position()
+    sounding.until(lambda: sounding.position() != before)
+    sounding.ask(p.Pause())
+    sounding.ask(p.LoadCodec("default", "cpu"))
