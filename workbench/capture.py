@@ -16,7 +16,7 @@ from workbench.engine.protocol import VIRTUAL_DEVICE
 
 SIZE = (1440, 900)
 ALONE = {  # sizes of a panel that is pictured by itself; the others as in the middle
-    "codec": (460, 860), "waveform": (1200, 460), "spectrogram": (1200, 720), "codes": (1200, 520),
+    "codec": (460, 640), "waveform": (1200, 460), "spectrogram": (1200, 720), "codes": (1200, 520),
     "latents": (820, 700), "compare": (640, 560), "live": (1280, 560),
 }  # fmt: skip
 LIVE_S = 4.0  # so that the live picture shows something
