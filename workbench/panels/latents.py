@@ -22,7 +22,7 @@ class LatentsPanel(Panel):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.trajectory = TrajectoryPlot()
-        describe(self.trajectory, "Latents", "Click a point to seek there, drag to pan, wheel to zoom, Home shows all.")
+        describe(self.trajectory, "Latents", "Click a point to seek there, drag to pan, wheel to zoom, F shows all.")
         self.quantised = Button(
             "Quantised □", "Show quantised points", "Join every point with where quantisation puts it.", True
         )

@@ -18,7 +18,7 @@ class WaveformPanel(TimeLinkedPanel):
         describe(
             self.envelopes,
             "Waveform",
-            "Click to seek, drag to mark a loop, wheel to zoom, Shift and wheel to pan.",
+            "Click to seek, drag to mark a loop, wheel to zoom, Shift and wheel to pan, F shows all.",
         )
         super().__init__(context, self.envelopes, (), "click seeks · drag loops · wheel zooms")
         context.clip.peaks_added.connect(self._depth_came)

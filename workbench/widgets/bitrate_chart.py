@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from workbench.widgets.controls import claims
 from workbench.widgets.theme import mix, theme_of
 from workbench.widgets.ticks import ticks
 
@@ -135,10 +136,9 @@ class BitrateChart(QWidget):
         self.chosen.emit(min(max((self.depth or 0) + step, 1), len(self.kbps)))
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-                event.accept()
-                return True
+        if claims(event, (Qt.Key.Key_Left, Qt.Key.Key_Right)):
+            event.accept()
+            return True
         return super().event(event)
 
     def sizeHint(self) -> QSize:

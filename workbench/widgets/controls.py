@@ -16,8 +16,8 @@ _ARROWS = (_KEYS.Key_Left, _KEYS.Key_Right, _KEYS.Key_Up, _KEYS.Key_Down, _KEYS.
 _PRESS = (_KEYS.Key_Space, _KEYS.Key_Return, _KEYS.Key_Enter)
 
 
-def _claims(event: QEvent, keys: tuple[Qt.Key, ...]) -> bool:
-    """Whether this asks who wants a key (ShortcutOverride) and it is one of these, without a modifier."""
+def claims(event: QEvent, keys: tuple[Qt.Key, ...]) -> bool:
+    """Whether the window asks if a widget wants a key for itself (ShortcutOverride), and it is one of these."""
     if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
         return False
     plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -56,7 +56,7 @@ class Button(QPushButton):
             QPainter(self).fillRect(4, self.height() - 5, self.width() - 8, 3, colour)
 
     def event(self, event: QEvent) -> bool:
-        if _claims(event, _PRESS):
+        if claims(event, _PRESS):
             event.accept()
             return True
         return super().event(event)
@@ -82,7 +82,7 @@ class Slider(QSlider):
         self.setRange(low, high)
 
     def event(self, event: QEvent) -> bool:
-        if _claims(event, _ARROWS):
+        if claims(event, _ARROWS):
             event.accept()
             return True
         return super().event(event)
@@ -135,7 +135,7 @@ class Choice(QComboBox):
             self.blockSignals(False)
 
     def event(self, event: QEvent) -> bool:
-        if _claims(event, (*_ARROWS, *_PRESS)):
+        if claims(event, (*_ARROWS, *_PRESS)):
             event.accept()
             return True
         return super().event(event)

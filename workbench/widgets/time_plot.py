@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from workbench.widgets.controls import claims
 from workbench.widgets.theme import Theme, left_gutter, right_gutter, theme_of
 from workbench.widgets.ticks import seconds_text, step_for, ticks
 
@@ -16,7 +17,7 @@ class TimePlot(QWidget):
     """Draws `paint_plot` once into an image, and cursor and region over it, so that a moving cursor costs a blit.
 
     Click seeks, drag marks a region, wheel zooms, Shift or sideways wheel and the middle button pan.
-    Keys: ← → move the cursor, + − zoom, Page Up/Down pan, Home shows all.
+    Keys: ← → move the cursor by 10 pixels, + − zoom, Page Up/Down pan, F shows all.
     """
 
     seek_requested = Signal(float)  # s
@@ -209,6 +210,12 @@ class TimePlot(QWidget):
             self._zoom(0.8 ** (turn.y() / 120), self.time_at(event.position().x()))
         event.accept()
 
+    def event(self, event: QEvent) -> bool:
+        if claims(event, (Qt.Key.Key_Left, Qt.Key.Key_Right)):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, step = event.key(), 10 * (self.end_s - self.start_s) / self.plot_rect.width()
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
@@ -220,7 +227,7 @@ class TimePlot(QWidget):
             self._zoom(2.0, self.cursor_s)
         elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self._pan(0.8 if key == Qt.Key.Key_PageDown else -0.8)
-        elif key == Qt.Key.Key_Home:
+        elif key == Qt.Key.Key_F:
             self.range_requested.emit(0.0, self.length_s)
         else:
             super().keyPressEvent(event)

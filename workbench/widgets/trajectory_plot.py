@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.axes import draw_axes
 from workbench.widgets.colormap import table
+from workbench.widgets.controls import claims
 from workbench.widgets.labels import draw_colour_bar
 from workbench.widgets.pixels import draw_pixels
 from workbench.widgets.splat import splat_path, splat_points
@@ -44,7 +45,7 @@ class Trajectory:
 
 
 class TrajectoryPlot(QWidget):
-    """Wheel zooms, drag pans, click seeks to the nearest point, Home shows all, ← → step one frame."""
+    """Wheel zooms, drag pans, click seeks to the nearest point, F shows all, ← → step one frame."""
 
     seek_requested = Signal(float)  # s
     hovered = Signal(str)
@@ -267,6 +268,12 @@ class TrajectoryPlot(QWidget):
         self.view = QRectF(left, top, width, height)
         self.invalidate()
 
+    def event(self, event: QEvent) -> bool:
+        if claims(event, (Qt.Key.Key_Left, Qt.Key.Key_Right)):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.data is not None:
@@ -275,7 +282,7 @@ class TrajectoryPlot(QWidget):
             self.seek_requested.emit(frame / self.data.frame_rate_hz)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             self._zoom(2.0 if key == Qt.Key.Key_Minus else 0.5)
-        elif key == Qt.Key.Key_Home:
+        elif key == Qt.Key.Key_F:
             self.fit()
         else:
             super().keyPressEvent(event)

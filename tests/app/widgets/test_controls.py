@@ -14,6 +14,8 @@ from workbench.widgets.book_strip import BookBlock, BookStrip
 from workbench.widgets.choice_grid import ChoiceGrid, ChoiceItem
 from workbench.widgets.controls import Button, Choice, Slider
 from workbench.widgets.read_out import ReadOut
+from workbench.widgets.time_plot import TimePlot
+from workbench.widgets.trajectory_plot import TrajectoryPlot
 from workbench.widgets.transport import Transport
 
 
@@ -31,6 +33,8 @@ def _claims(widget: QWidget, key: Qt.Key) -> bool:
         (lambda: Slider("Volume", "x.", 0, 9), Qt.Key.Key_Left, Qt.Key.Key_Space),
         (lambda: Choice("Output", "x.", (("a", "a"),)), Qt.Key.Key_Down, Qt.Key.Key_5),
         (BitrateChart, Qt.Key.Key_Right, Qt.Key.Key_Space),
+        (TimePlot, Qt.Key.Key_Left, Qt.Key.Key_Up),
+        (TrajectoryPlot, Qt.Key.Key_Left, Qt.Key.Key_Home),
     ],
 )
 def test_a_control_in_focus_keeps_its_own_keys_from_the_windows_shortcuts(

@@ -87,7 +87,7 @@ def test_the_playhead_stands_on_its_frame_and_costs_no_redraw(plot: TrajectoryPl
     assert plot._cache is drawn
 
 
-def test_zoom_pan_and_home(plot: TrajectoryPlot, qtbot: QtBot) -> None:
+def test_zoom_pan_and_fit(plot: TrajectoryPlot, qtbot: QtBot) -> None:
     whole = plot.view
     place = plot.position_of(SQUARE[0])
     wheel(plot, place.x(), place.y(), 2)
@@ -97,7 +97,7 @@ def test_zoom_pan_and_home(plot: TrajectoryPlot, qtbot: QtBot) -> None:
     before = plot.view
     drag(plot, 200, 250, 150)
     assert plot.view.left() < before.left()
-    qtbot.keyClick(plot, Qt.Key.Key_Home)
+    qtbot.keyClick(plot, Qt.Key.Key_F)
     assert plot.view == whole
 
 
