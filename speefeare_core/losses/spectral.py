@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from speefeare_core.losses.mel import mel_filters
 
-FLOOR = 1e-8  # of a squared magnitude; keeps the gradient of the root finite
+FLOOR = 1e-6  # of a squared magnitude, 50 dB below speech; the root is too steep below
 
 
 def _spectrum(audio: Tensor, window: Tensor) -> Tensor:

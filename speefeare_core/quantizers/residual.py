@@ -38,8 +38,7 @@ class ResidualVQ(nn.Module):
         super().__init__()
         self.dim = dim
         self.layers = nn.ModuleList(
-            VectorQuantizer(size, dim, decay=decay, dead_code_usage=dead_code_usage)
-            for _ in range(books)
+            VectorQuantizer(size, dim, decay=decay, dead_code_usage=dead_code_usage) for _ in range(books)
         )
 
     @property
@@ -93,9 +92,7 @@ class ResidualVQ(nn.Module):
             book.initialise(vectors)
             vectors = vectors - book.decode(book.encode(vectors))
 
-    def forward(
-        self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None
-    ) -> Quantized:
+    def forward(self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None) -> Quantized:
         """Quantise latents [B, D, F] with straight-through gradient; in training the books learn.
 
         `depth` uses the first books for the whole batch; `depths` [B] gives each example its own
@@ -135,10 +132,13 @@ class ResidualVQ(nn.Module):
             depths=depths,
         )
 
-    def sample_depths(self, batch: int, *, full: float = 0.0) -> Tensor:
-        """Quantiser dropout: [batch] depths drawn from U{1..K}; a share `full` gets all K books."""
+    def sample_depths(self, batch: int, *, full: float = 0.0, skew: float = 1.0) -> Tensor:
+        """Quantiser dropout: [batch] depths ceil(K u^skew) with u uniform, so U{1..K} for skew 1.
+
+        A larger skew draws shallow depths more often; a share `full` of the batch gets all K books.
+        """
         device = self.layer(0).codebook.device
-        drawn = torch.randint(1, self.books + 1, (batch,), device=device)
+        drawn = (self.books * torch.rand(batch, device=device) ** skew).ceil().long().clamp(1, self.books)
         keep = torch.rand(batch, device=device) < full
         return torch.where(keep, torch.full_like(drawn, self.books), drawn)
 

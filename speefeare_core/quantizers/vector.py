@@ -24,9 +24,7 @@ class VectorQuantizer(nn.Module):
     sums: Tensor  # [N, D], moving average of the sum of those vectors
     initialised: Tensor  # scalar bool
 
-    def __init__(
-        self, size: int, dim: int, *, decay: float = 0.99, dead_code_usage: float = 2.0
-    ) -> None:
+    def __init__(self, size: int, dim: int, *, decay: float = 0.99, dead_code_usage: float = 2.0) -> None:
         super().__init__()
         self.decay = decay
         self.dead_code_usage = dead_code_usage

@@ -31,9 +31,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
-        raise SpeefeareError(
-            f"The checkpoint {path} is damaged; remove it to go on from the one before it."
-        ) from error
+        raise SpeefeareError(f"The checkpoint {path} is damaged; remove it to go on from the one before it.") from error
     if not isinstance(state, dict) or "step" not in state:
         raise SpeefeareError(f"{path} is no checkpoint of a training run.")
     return state

@@ -9,7 +9,7 @@ from torch import Tensor
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codecs.linear import NOTES, LinearCodec
 from speefeare_core.nn.linear_transform import LinearConfig, LinearTransform
-from speefeare_core.training.trainable import Reconstruction, Trainable
+from speefeare_core.training.trainable import DrawDepths, Reconstruction, Trainable
 
 
 class TrainableLinear(Trainable):
@@ -28,7 +28,7 @@ class TrainableLinear(Trainable):
         """Fit everything to speech [N]."""
         self.module.fit(speech)
 
-    def reconstruct(self, audio: Tensor, full_depth_share: float) -> Reconstruction:
+    def reconstruct(self, audio: Tensor, draw_depths: DrawDepths) -> Reconstruction:
         """There is nothing to learn step by step. Raises RuntimeError."""
         raise RuntimeError("the linear transform codec is fitted, not trained step by step")
 

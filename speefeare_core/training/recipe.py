@@ -77,8 +77,10 @@ class Recipe:
     losses: tuple[Term, ...] = ()
     rate_shares: dict[str, float] = field(default_factory=dict)  # by the start of parameter names; 0 freezes
     books_learn: bool = True
+    balanced: bool = False  # True: weights are shares of the gradient (training.balancer)
     commitment_weight: float = 0.25
-    full_depth_share: float = 0.25  # share of examples that use every book; the others draw U{1..K}
+    full_depth_share: float = 0.25  # share of examples that use every book; the others draw their depth
+    depth_skew: float = 1.0  # 1 draws U{1..K}; more draws shallow depths more often
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     adversarial: AdversarialRecipe = field(default_factory=AdversarialRecipe)
     seed: int = 0

@@ -1,11 +1,11 @@
 """The run folder: the whole interface between a training process and whoever watches it. Without torch.
 
-    config.yaml      the recipe and where its data are
-    events.jsonl     one JSON object a line, only ever appended
-    checkpoints/     step-00000500.pt, each whole because it appears by rename
-    process.json     who is writing: process id, host, command, start
-    stop             once this file exists, the run saves and ends
-    model.safetensors  the codec, when the run is done
+config.yaml      the recipe and where its data are
+events.jsonl     one JSON object a line, only ever appended
+checkpoints/     step-00000500.pt, each whole because it appears by rename
+process.json     who is writing: process id, host, command, start
+stop             once this file exists, the run saves and ends
+model.safetensors  the codec, when the run is done
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from torch import Tensor
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codecs.soundstream import SoundStreamCodec
 from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
-from speefeare_core.training.trainable import Reconstruction, Trainable
+from speefeare_core.training.trainable import DrawDepths, Reconstruction, Trainable
 
 
 class TrainableSoundStream(Trainable):
@@ -22,9 +22,9 @@ class TrainableSoundStream(Trainable):
         self.module = SoundStreamModel(config)
         self.rate_hz, self.frame_samples = config.rate_hz, config.hop_samples
 
-    def reconstruct(self, audio: Tensor, full_depth_share: float) -> Reconstruction:
+    def reconstruct(self, audio: Tensor, draw_depths: DrawDepths) -> Reconstruction:
         """Quantiser dropout per example."""
-        depths = self.module.quantizer.sample_depths(audio.shape[0], full=full_depth_share)
+        depths = draw_depths(self.module.quantizer, audio.shape[0])
         out = self.module(audio, depths)
         return Reconstruction(out.audio, audio, out.quantized.commitment_loss)
 

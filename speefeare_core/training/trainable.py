@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -12,7 +13,10 @@ from torch import Tensor, nn
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codec import Codec
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.quantizers.residual import ResidualVQ
 from speefeare_core.quantizers.vector import vector_quantizers
+
+DrawDepths = Callable[[ResidualVQ, int], Tensor]  # quantiser and batch → depths [B]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Trainable(ABC):
             book.adopt(book.codebook.clone())
 
     @abstractmethod
-    def reconstruct(self, audio: Tensor, full_depth_share: float) -> Reconstruction:
+    def reconstruct(self, audio: Tensor, draw_depths: DrawDepths) -> Reconstruction:
         """Encode, quantise with depths drawn per example, and decode audio [B, 1, F * frame_samples]."""
 
     @abstractmethod

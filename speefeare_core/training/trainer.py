@@ -11,15 +11,17 @@ from types import FrameType
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from speefeare_core.checkpoints import native
 from speefeare_core.checkpoints.load import load_codec
 from speefeare_core.devices import choose_device
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.losses import LOSSES
+from speefeare_core.quantizers.residual import ResidualVQ
 from speefeare_core.quantizers.vector import vector_quantizers
 from speefeare_core.training.adversary import Adversary
+from speefeare_core.training.balancer import Balancer
 from speefeare_core.training.checkpoint import books_state, load_books_state, read_checkpoint, save_checkpoint
 from speefeare_core.training.data import SpeechSampler
 from speefeare_core.training.recipe import OptimiserRecipe, Recipe, Term
@@ -56,6 +58,7 @@ class Trainer:
         self.losses = [(term, _loss(term, self.model.rate_hz).to(self.device)) for term in recipe.losses]
         self.optimiser = None if self.model.fitted else optimiser_for(self.model.module, recipe)
         self.adversary = Adversary(recipe.adversarial).to(self.device) if recipe.adversarial.discriminators else None
+        self.balancer = Balancer()
         self.step = 0
         self.log = EventLog(run.events)
         self._stopped_by_signal = False
@@ -119,7 +122,7 @@ class Trainer:
         assert self.optimiser is not None
         set_rate(self.optimiser, recipe.optimiser, self.step, recipe.steps)
         audio = torch.from_numpy(self.speech.draw()).to(self.device)
-        made = self.model.reconstruct(audio, recipe.full_depth_share)
+        made = self.model.reconstruct(audio, self._draw_depths)
         terms = {term.key: (term.weight, loss(made.decoded, made.target)) for term, loss in self.losses}
         terms["commitment"] = (recipe.commitment_weight, made.commitment_loss)
         adversary = self.adversary if self.step >= recipe.adversarial.start_step else None
@@ -127,7 +130,15 @@ class Trainer:
             terms |= adversary.generator_terms(made.decoded, made.target)
         total = torch.stack([weight * value for weight, value in terms.values()]).sum()
         self.optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        if recipe.balanced:
+            weight, commitment = terms["commitment"]
+            outside = {name: term for name, term in terms.items() if name != "commitment"}
+            gradient = self.balancer.gradient(outside, made.decoded)
+            made.decoded.backward(gradient, retain_graph=commitment.requires_grad)  # type: ignore[no-untyped-call]
+            if commitment.requires_grad:  # not where the encoder is frozen
+                (weight * commitment).backward()
+        else:
+            total.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.model.module.parameters(), recipe.optimiser.clip_norm)
         if not bool(torch.isfinite(norm)):
             raise SpeefeareError(
@@ -141,11 +152,15 @@ class Trainer:
             values["discriminator"] = adversary.learn(made.decoded.detach(), made.target)
         return values | {"total": float(total.detach()), "gradient_norm": float(norm)}
 
+    def _draw_depths(self, quantizer: ResidualVQ, batch: int) -> Tensor:
+        return quantizer.sample_depths(batch, full=self.recipe.full_depth_share, skew=self.recipe.depth_skew)
+
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = {
             "model": self.model.module.state_dict(),
             "books": books_state(self.model.module),
             "optimiser": self.optimiser.state_dict() if self.optimiser else {},
+            "balancer": self.balancer.norms,
             "speech": self.speech.state(),
             "random": torch.get_rng_state(),
         }
@@ -159,6 +174,7 @@ class Trainer:
         load_books_state(self.model.module, state["books"])
         if self.optimiser is not None:
             self.optimiser.load_state_dict(state["optimiser"])
+        self.balancer.norms = dict(state["balancer"])
         self.speech.restore(state["speech"])
         torch.set_rng_state(state["random"])
         if self.adversary is not None and "adversary" in state:
@@ -218,4 +234,3 @@ def _loss(term: Term, rate_hz: int) -> nn.Module:
     except TypeError as error:
         raise SpeefeareError(f"The loss {term.key} does not take the recipe's options: {error}.") from error
     return built
-

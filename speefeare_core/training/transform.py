@@ -11,7 +11,7 @@ from speefeare_core.codec import Codec
 from speefeare_core.codecs.transform import TransformCodec
 from speefeare_core.nn.linear_transform import LinearTransform
 from speefeare_core.nn.transform_net import TransformConfig, TransformNet
-from speefeare_core.training.trainable import Reconstruction, Trainable
+from speefeare_core.training.trainable import DrawDepths, Reconstruction, Trainable
 
 
 class TrainableTransform(Trainable):
@@ -37,9 +37,9 @@ class TrainableTransform(Trainable):
         else:
             super().take_over(codec)
 
-    def reconstruct(self, audio: Tensor, full_depth_share: float) -> Reconstruction:
+    def reconstruct(self, audio: Tensor, draw_depths: DrawDepths) -> Reconstruction:
         """Quantiser dropout per example; the decoded audio is one hop late, and compared so."""
-        depths = self.module.quantizer.sample_depths(audio.shape[0], full=full_depth_share)
+        depths = draw_depths(self.module.quantizer, audio.shape[0])
         out = self.module(audio, depths)
         hop = self.frame_samples
         return Reconstruction(out.audio[..., hop:], audio[..., :-hop], out.quantized.commitment_loss)
