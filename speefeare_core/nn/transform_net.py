@@ -30,6 +30,7 @@ class TransformConfig(LinearConfig):
     width: int = 256
     hidden: int = 512
     kernel: int = 5
+    encoder_network: bool = True  # False: the encoder stays linear, and the codes are the linear codec's
     encoder_dilations: tuple[int, ...] = (1,)
     decoder_dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4)
 
@@ -75,26 +76,25 @@ class TransformNet(nn.Module):
         self.mdct = Mdct(hop)
         self.register_buffer("mean", torch.zeros(hop))
         self.encoder_map = FrameLinear(hop, dim, bias=False)
-        self.encoder_in = FrameLinear(2 * hop, width)
-        self.encoder_blocks = FrameStack(
-            width, config.hidden, kernel=config.kernel, dilations=config.encoder_dilations
-        )
-        self.encoder_gain = FrameLinear(width, hop, zero=True)
-        self.encoder_shift = FrameLinear(width, dim, zero=True)
+        if config.encoder_network:
+            self.encoder_in = FrameLinear(2 * hop, width)
+            self.encoder_blocks = FrameStack(
+                width, config.hidden, kernel=config.kernel, dilations=config.encoder_dilations
+            )
+            self.encoder_gain = FrameLinear(width, hop, zero=True)
+            self.encoder_shift = FrameLinear(width, dim, zero=True)
         self.quantizer = ResidualVQ(config.books, config.book_size, dim)
         self.decoder_map = FrameLinear(dim, hop, bias=False)
         self.decoder_in = FrameLinear(dim + hop, width)
         self.depth_shift = nn.Parameter(torch.zeros(config.books, width))
-        self.decoder_blocks = FrameStack(
-            width, config.hidden, kernel=config.kernel, dilations=config.decoder_dilations
-        )
+        self.decoder_blocks = FrameStack(width, config.hidden, kernel=config.kernel, dilations=config.decoder_dilations)
         self.decoder_gain = FrameLinear(width, hop, zero=True)
         self.decoder_shift = FrameLinear(width, hop, zero=True)
 
     def encoder_silence(self, batch: int) -> LappedState:
         """State of the encoder before the first sample."""
         tail = self.mdct.silence(batch)
-        return LappedState(tail, self.encoder_blocks.silence(tail))
+        return LappedState(tail, self.encoder_blocks.silence(tail) if self.config.encoder_network else [])
 
     def decoder_silence(self, batch: int) -> LappedState:
         """State of the decoder before the first frame."""
@@ -104,8 +104,11 @@ class TransformNet(nn.Module):
     def encode(self, audio: Tensor, state: LappedState) -> tuple[Tensor, LappedState]:
         """Audio [B, F * hop] -> latents [B, D, F] before quantisation, state after them."""
         spans, tail = self.mdct.spans(audio, state.tail)
-        cosines, sines = self.mdct.analyse(spans), self.mdct.quadrature(spans)
+        cosines = self.mdct.analyse(spans)
         companded = compress(cosines, self.config.power)
+        if not self.config.encoder_network:
+            return self.encoder_map(companded - self.mean).transpose(1, 2), LappedState(tail, [])
+        sines = self.mdct.quadrature(spans)
         frames = self.encoder_in(torch.cat([companded, _level(cosines.square() + sines.square())], dim=2))
         frames, histories = self.encoder_blocks(frames, state.histories)
         bent = (companded - self.mean) * self.encoder_gain(frames).exp()

@@ -78,6 +78,17 @@ def test_a_fresh_neural_codec_is_the_linear_one(linear: LinearTransform) -> None
     torch.testing.assert_close(fresh.decode(ours), plain.decode(theirs), atol=1e-5, rtol=0)
 
 
+def test_without_an_encoder_network_the_codes_stay_those_of_the_linear_codec(linear: LinearTransform) -> None:
+    bent = neural(linear, bend=0.02)
+    sizes = dict(bent.config.to_dict(), encoder_network=False)
+    network = TransformNet(TransformConfig.from_dict(sizes))
+    network.load_state_dict({k: v for k, v in bent.state_dict().items() if k in network.state_dict()})
+    audio = voices(1.0)[None, None]
+    ours, theirs = TransformCodec(network.eval()), LinearCodec(linear)
+    assert torch.equal(ours.encode(audio).codes, theirs.encode(audio).codes)
+    assert not torch.allclose(ours.decode(ours.encode(audio)), theirs.decode(theirs.encode(audio)), atol=1e-3)
+
+
 @pytest.mark.parametrize("length", [1, 31, 32, 33, 1000, 20000])
 def test_the_decoded_length_is_the_original_one(codec: LappedCodec, length: int) -> None:
     audio = voices(3.0)[None, None, :length]
