@@ -109,6 +109,7 @@ class DockArea(QMainWindow):
         if not self._restored:
             self._restored = True
             self._set_first_sizes()
+            QTimer.singleShot(0, self, self._set_first_sizes)  # again when the window has laid itself out
 
     def layout_text(self) -> str:
         """Positions and sizes of the docks, for the settings."""
