@@ -28,6 +28,7 @@ class VectorQuantizer(nn.Module):
         super().__init__()
         self.decay = decay
         self.dead_code_usage = dead_code_usage
+        self._norms: tuple[tuple[int, int], Tensor] | None = None
         self.learning = True  # False keeps the book as it is, in training too
         self.register_buffer("codebook", torch.randn(size, dim) / dim**0.5)
         # What only learning needs stays out of shipped weights; see learning_state.
@@ -42,7 +43,15 @@ class VectorQuantizer(nn.Module):
 
     def encode(self, vectors: Tensor) -> Tensor:
         """Index of the nearest entry: [M, D] -> [M] int64."""
-        return nearest(vectors, self.codebook)
+        return nearest(vectors, self.codebook, self._half_norms())
+
+    def _half_norms(self) -> Tensor:
+        if self.training or self.codebook.is_inference():
+            return half_norms_of(self.codebook)
+        now = (self.codebook.data_ptr(), self.codebook._version)  # another one after every change
+        if self._norms is None or self._norms[0] != now:
+            self._norms = (now, half_norms_of(self.codebook))
+        return self._norms[1]
 
     def decode(self, indices: Tensor) -> Tensor:
         """Entries by index: int64 [...] -> [..., D]."""
@@ -97,18 +106,25 @@ class VectorQuantizer(nn.Module):
         self.initialised.fill_(True)
 
 
-def nearest(vectors: Tensor, codebook: Tensor) -> Tensor:
+def nearest(vectors: Tensor, codebook: Tensor, half_norms: Tensor | None = None) -> Tensor:
     """Nearest codebook entry in the Euclidean sense: [M, D], [N, D] -> [M] int64.
 
-    argmin |v - c|^2 = argmax v.c - |c|^2 / 2, so that the search is one matrix product.
+    argmin |v - c|^2 = argmax v.c - |c|^2 / 2, so that the search is one matrix product; `half_norms`
+    [N, 1] saves a stream the second term.
     """
-    half_norms = codebook.square().sum(dim=1, keepdim=True) / 2
+    if half_norms is None:
+        half_norms = half_norms_of(codebook)
     if vectors.shape[0] == 1:
         # A lone row would take the matrix-vector kernel, which sums in another order: a stream
         # of single frames could then choose another entry than the whole file does.
         return _best(vectors.expand(2, -1), codebook, half_norms)[:1]
     found = [_best(part, codebook, half_norms) for part in torch.split(vectors, CHUNK_VECTORS)]
     return found[0] if len(found) == 1 else torch.cat(found)
+
+
+def half_norms_of(codebook: Tensor) -> Tensor:
+    """Half the squared length of each entry: [N, D] -> [N, 1]."""
+    return codebook.square().sum(dim=1, keepdim=True) / 2
 
 
 def _best(vectors: Tensor, codebook: Tensor, half_norms: Tensor) -> Tensor:

@@ -129,6 +129,19 @@ def test_an_eval_pass_changes_nothing(quantizer: ResidualVQ) -> None:
     assert torch.equal(quantizer.layer(0).codebook, before)
 
 
+def test_the_search_follows_every_change_of_the_book(quantizer: ResidualVQ) -> None:
+    book = quantizer.layer(0)
+    vectors = torch.randn(40, 6)
+    book.encode(vectors)
+    changed = 3 * torch.randn(32, 6)
+    book.codebook.copy_(changed)
+    assert torch.equal(book.encode(vectors), nearest(vectors, changed))
+    quantizer.load_state_dict({name: 2 * tensor for name, tensor in quantizer.state_dict().items()})
+    assert torch.equal(book.encode(vectors), nearest(vectors, 2 * changed))
+    quantizer.double()
+    assert torch.equal(book.encode(vectors.double()), nearest(vectors.double(), 2 * changed.double()))
+
+
 def test_an_unused_entry_is_replaced_by_a_vector_of_the_batch() -> None:
     torch.manual_seed(5)
     book = VectorQuantizer(4, 2, decay=0.5)
