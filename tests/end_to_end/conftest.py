@@ -9,6 +9,7 @@ import pytest
 from tests.app.engine.harness import Talk
 from tests.end_to_end.pulse import Pulse
 from workbench.engine.client import EngineClient
+from workbench.engine.protocol import EngineReady
 
 RATE_HZ = 16_000
 
@@ -29,6 +30,7 @@ def sounding_engine(pulse: Pulse) -> Iterator[EngineClient]:
     """One engine on that sound card."""
     client = EngineClient()
     client.start()
+    Talk(client).next(EngineReady)  # its status blocks are there before the first test
     yield client
     client.stop()
 

@@ -19,7 +19,7 @@ from workbench.engine.server.flow import WINDOW_S, Flow
 from workbench.engine.server.latents import Basis
 from workbench.engine.server.live_core import LiveCore
 from workbench.engine.server.live_source import FileSource, SilenceSource
-from workbench.engine.server.priority import prefer_this_thread
+from workbench.engine.server.priority import STEP_PRIORITY, prefer_this_thread
 from workbench.engine.server.sound import LIVE_LATENCY_S, Sound
 from workbench.engine.server.streams import Stream
 from workbench.engine.server.tasks import plain_sentence
@@ -88,7 +88,7 @@ class LiveSession:
         started = time.perf_counter()
         try:
             torch.set_num_threads(1)
-            prefer_this_thread()
+            prefer_this_thread(STEP_PRIORITY)
             event = self._start()
         except Exception as error:
             self._close()

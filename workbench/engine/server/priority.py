@@ -9,7 +9,8 @@ import contextlib
 import os
 import threading
 
-REAL_TIME_PRIORITY = 5  # the lowest that other sound programs use
+# PulseAudio's own threads run at 5: a device's callback, which only copies, goes before, the codec's steps after them.
+CALLBACK_PRIORITY, STEP_PRIORITY = 7, 3
 NICENESS = -5
 
 
@@ -20,9 +21,9 @@ def prefer_this_process() -> None:
             os.setpriority(os.PRIO_PROCESS, 0, min(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
-def prefer_this_thread() -> None:
+def prefer_this_thread(priority: int) -> None:
     """For the callbacks of devices and the live thread."""
     if hasattr(os, "sched_setscheduler"):  # Linux: of this thread alone
         with contextlib.suppress(OSError):
             policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
-            os.sched_setscheduler(threading.get_native_id(), policy, os.sched_param(REAL_TIME_PRIORITY))
+            os.sched_setscheduler(threading.get_native_id(), policy, os.sched_param(priority))

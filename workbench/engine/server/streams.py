@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.engine.server.priority import prefer_this_thread
+from workbench.engine.server.priority import CALLBACK_PRIORITY, prefer_this_thread
 
 Block = NDArray[np.float32]
 Pull = Callable[[int], Block]
@@ -66,7 +66,7 @@ class _PortAudio:
 
     def _tick(self) -> None:
         if self._beats == 0:
-            prefer_this_thread()
+            prefer_this_thread(CALLBACK_PRIORITY)
         self._beats += 1
         self._beat = time.monotonic()
 
@@ -175,7 +175,7 @@ class VirtualOutput:
             self._thread.join()
 
     def _run(self) -> None:
-        prefer_this_thread()
+        prefer_this_thread(CALLBACK_PRIORITY)
         size = max(1, round(self.BLOCK_S * self.rate_hz))
         due = time.monotonic()
         while not self._end.is_set():
