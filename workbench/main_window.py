@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
             action.setToolTip(str(path))
             action.setCheckable(True)
             info = self.context.codec.info
-            action.setChecked(info is not None and info.source == str(path))
+            action.setChecked(info is not None and info.source == name)
             action.triggered.connect(partial(self._open_codec, name))
             self._shipped.append(action)
 

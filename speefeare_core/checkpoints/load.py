@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,5 +59,8 @@ def load_codec(source: str | Path = "default", device: str = "auto") -> Codec:
     else:
         family = next(row for row in FAMILIES.values() if container in row.containers)
         codec = family.load_class().from_folder(path)
+    shipped = {folder: name for name, folder in resources.shipped_codecs().items()}
+    if path in shipped:  # a name means the same on another machine, a path does not
+        codec.info = dataclasses.replace(codec.info, source=shipped[path])
     codec.module.eval().requires_grad_(False).to(choose_device(device))
     return codec

@@ -11,8 +11,8 @@ from importlib import metadata
 from importlib.util import find_spec
 
 PACKAGES = (  # distributions whose versions the doctor shows
-    "torch", "numpy", "scipy", "safetensors", "soundfile", "soxr", "pyloudnorm", "pyyaml", "sounddevice",
-    "pyqtgraph", "PySide6-Essentials",
+    "torch", "numpy", "scipy", "safetensors", "soundfile", "soxr", "pyyaml", "sounddevice",
+    "PySide6-Essentials",
 )  # fmt: skip
 
 
