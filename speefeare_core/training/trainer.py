@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -64,18 +67,19 @@ class Trainer:
         self._stopped_by_signal = False
 
     def train(self) -> TrainingResult:
-        """Train to the last step, or until the file `stop` or SIGTERM. Raises `SpeefeareError` when the loss is NaN."""
+        """Train to the last step, or until the file `stop`, SIGTERM or Ctrl-C, which save before they end.
+
+        Raises `SpeefeareError` when the gradient is no longer finite, and where checkpoint or speech do not fit.
+        """
         self.run.create()
         self.run.write_process()
-        before = signal.signal(signal.SIGTERM, self._on_signal)
-        try:
+        with self._signals():
             self._begin()
             return self._loop()
-        finally:
-            signal.signal(signal.SIGTERM, before)
 
     def _begin(self) -> None:
         newest = self.run.newest_checkpoint()
+        self.log.append("preparing", self.step, recipe=self.recipe.name, resumed_from=newest.name if newest else None)
         if newest is not None:
             self._restore(read_checkpoint(newest))
         elif self.recipe.start_from:
@@ -187,6 +191,18 @@ class Trainer:
             self.model.take_over(load_codec(source, str(self.device)))
         except RuntimeError as error:
             raise SpeefeareError(f"{source} does not fit the network of the recipe {self.recipe.name}.") from error
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():  # only there can they be caught
+            yield
+            return
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopped_by_signal = True

@@ -31,7 +31,7 @@ def test_more_noise_is_worse_and_none_is_zero(loss: torch.nn.Module) -> None:
     values = [float(loss(target + level * noise, target)) for level in (0.0, 0.003, 0.01, 0.03)]
     assert values[0] < 5e-3  # the roots have a floor
     assert values == sorted(values)
-    assert values[3] > 2 * values[1] > 0
+    assert values[3] > 1.5 * values[1] > 0
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
@@ -84,7 +84,10 @@ def test_the_balancer_gives_each_loss_its_share_whatever_its_unit() -> None:
     first, second = torch.randn(4, 1, 50), torch.randn(4, 1, 50)
     losses = {"small": (3.0, (decoded * first).sum() * 1e-6), "large": (1.0, (decoded * second).sum() * 1e6)}
     made = Balancer().gradient(losses, decoded)
-    unit = [0.75 * first / first.flatten(1).norm(dim=1).median(), 0.25 * second / second.flatten(1).norm(dim=1).median()]
+    unit = [
+        0.75 * first / first.flatten(1).norm(dim=1).median(),
+        0.25 * second / second.flatten(1).norm(dim=1).median(),
+    ]
     torch.testing.assert_close(made, unit[0] + unit[1])
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,9 @@ def test_the_rate_rises_and_falls() -> None:
     ],
     ids=["transform", "adversarial", "soundstream"],
 )
-def test_a_resumed_run_ends_as_one_that_never_stopped(changes: dict[str, Any], data_folder: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_ends_as_one_that_never_stopped(
+    changes: dict[str, Any], data_folder: Path, tmp_path: Path
+) -> None:
     given = recipe(**changes)
     whole = train(given, tmp_path / "whole", data_folder)
     torch.manual_seed(99)
@@ -195,7 +198,7 @@ def test_a_resumed_run_ends_as_one_that_never_stopped(changes: dict[str, Any], d
     for name, value in whole.model.module.state_dict().items():
         torch.testing.assert_close(second.model.module.state_dict()[name], value, rtol=1e-5, atol=1e-6, msg=name)
     events = [event["event"] for event in read_events(run.events)[0]]
-    assert events[:3] == ["start", "checkpoint", "stopped"]
+    assert events[:4] == ["preparing", "start", "checkpoint", "stopped"]
     assert events[-2:] == ["checkpoint", "finished"]
     assert load_codec(run.model, "cpu").info.depth == 3
     assert [path.name for path in sorted(run.checkpoints.iterdir())] == ["step-00000003.pt", "step-00000006.pt"]
@@ -204,7 +207,9 @@ def test_a_resumed_run_ends_as_one_that_never_stopped(changes: dict[str, Any], d
 def test_training_lowers_the_loss(data_folder: Path, tmp_path: Path) -> None:
     given = recipe(steps=60, optimiser=dataclasses.replace(recipe().optimiser, rate=3e-3, warmup_steps=5))
     train(given, tmp_path, data_folder)
-    losses = [event["companded_stft"] for event in read_events(RunFolder(tmp_path).events)[0] if event["event"] == "losses"]
+    losses = [
+        event["companded_stft"] for event in read_events(RunFolder(tmp_path).events)[0] if event["event"] == "losses"
+    ]
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
 
 
@@ -231,6 +236,24 @@ def test_a_run_can_start_from_a_fitted_linear_codec(data_folder: Path, tmp_path:
     trainer._begin()
     books = trainer.model.module.state_dict()["quantizer.layers.1.codebook"]
     assert torch.equal(books, linear.module.state_dict()["quantizer.layers.1.codebook"])
+
+
+def test_sigterm_saves_and_ends(data_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "long.yaml").write_text(yaml.safe_dump(recipe(steps=100000, checkpoint_every=100000).to_dict()))
+    run = RunFolder(tmp_path / "run")
+    command = [sys.executable, "-m", "speefeare_core.training", str(run.path), "--device", "cpu"]
+    command += ["--recipe", str(tmp_path / "long.yaml"), "--data", str(data_folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    while not any(event["event"] == "losses" for event in read_events(run.events)[0]):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert json.loads(out)["finished"] is False
+    newest = run.newest_checkpoint()
+    assert newest is not None
+    assert newest.name == f"step-{json.loads(out)['step']:08d}.pt"
 
 
 def test_a_damaged_checkpoint_is_named(data_folder: Path, tmp_path: Path) -> None:
