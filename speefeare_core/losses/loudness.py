@@ -19,11 +19,12 @@ THRESHOLD_LOG = (7.7, 5.5, 3.7, 2.8, 2.0, 1.4, 0.85, 0.35, 0.0, -0.3, -0.6, -0.5
 class LoudnessDisturbanceLoss(nn.Module):
     """0.1 D + 0.0309 A, the two terms that PESQ subtracts from its raw score 4.5 (ITU-T P.862, P.862.2).
 
-    Both signals are brought to one level by the target's, the target is filtered as the decoded signal was on the whole, the decoded
-    signal follows slow changes of gain, and their specific loudness after Zwicker is compared in 49 Bark bands: D is
-    the symmetric disturbance, with a dead zone of a quarter of the smaller loudness; A weighs what was added more than
-    what is missing. Time alignment is left out and the standard's tables are approximated. A codec trained with it is
-    trained towards PESQ, and its card has to say so. Raises ValueError for a rate other than 16 kHz.
+    Both signals are scaled by what brings the target to PESQ's level, the target is filtered as the decoded signal was
+    on the whole, the decoded signal follows slow changes of gain, and their specific loudness after Zwicker is compared
+    in 49 Bark bands: D is the symmetric disturbance, with a dead zone of a quarter of the smaller loudness; A weighs
+    what was added more than what is missing. Time alignment is left out and the standard's tables are approximated. A
+    codec trained with it is trained towards PESQ, and its card has to say so. Raises ValueError for another rate than
+    16 kHz.
     """
 
     filters: Tensor  # [bins, bands]
