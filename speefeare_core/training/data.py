@@ -104,16 +104,29 @@ class SpeechSampler:
         """[B, 1, T]: random clips at random places, gains and polarities; a short clip lies between zeros."""
         out = np.zeros((batch or self.recipe.batch, 1, self.segment_samples), np.float32)
         for row in out[:, 0]:
-            place = min(int(np.searchsorted(self._edges, self._random.random())), len(self._places) - 1)
-            index, clip = self._places[place]
-            spare = self.sets[index].clips[clip][2] - self.segment_samples
-            if spare >= 0:
-                row[:] = self.sets[index].clip(clip, int(self._random.integers(0, spare + 1)), self.segment_samples)
-            else:
-                start = int(self._random.integers(0, 1 - spare))
-                row[start : start + self.segment_samples + spare] = self.sets[index].clip(clip)
+            self._fill(row)
+            if self.recipe.tilt_share and self._random.random() < self.recipe.tilt_share:
+                row[1:] += np.float32(self._random.uniform(-0.5, 0.5)) * row[:-1]
             row *= self._gain(float(np.abs(row).max()))
+            if self.recipe.noise_share and self._random.random() < self.recipe.noise_share:
+                row += coloured_noise(self._random, row.shape[0], self._random.uniform(*self.recipe.noise_db))
         return out
+
+    def _fill(self, row: Samples) -> None:
+        """A random part of a random clip, at its own or another speed; a short clip lies between zeros."""
+        place = min(int(np.searchsorted(self._edges, self._random.random())), len(self._places) - 1)
+        index, clip = self._places[place]
+        speed = 1.0
+        if self.recipe.speed_share and self._random.random() < self.recipe.speed_share:
+            speed = self._random.uniform(*self.recipe.speed)
+        whole = self.sets[index].clips[clip][2]
+        wanted = min(whole, int(self.segment_samples * speed) + 1) if speed != 1.0 else min(whole, self.segment_samples)
+        part = self.sets[index].clip(clip, int(self._random.integers(0, whole - wanted + 1)), wanted)
+        if speed != 1.0:
+            part = np.interp(np.arange(0, wanted - 1, speed), np.arange(wanted), part).astype(np.float32)
+        part = part[: row.shape[0]]
+        start = int(self._random.integers(0, row.shape[0] - part.shape[0] + 1))
+        row[start : start + part.shape[0]] = part
 
     def stretch(self, seconds: float) -> Samples:
         """About this much speech [n] of whole clips in random order, for statistics and the first codebooks."""
@@ -140,6 +153,15 @@ class SpeechSampler:
         gain = 10 ** (self._random.uniform(self.recipe.gain_low_db, self.recipe.gain_high_db) / 20)
         sign = 1.0 if self._random.random() < 0.5 else -1.0
         return float(sign * min(gain, 0.99 / max(peak, 1e-9)))
+
+
+def coloured_noise(random: np.random.Generator, length: int, level_db: float) -> Samples:
+    """Steady noise [length] whose spectrum falls by 0 to 6 dB an octave above 100 Hz, at an RMS level."""
+    spectrum = np.fft.rfft(random.standard_normal(length))
+    spectrum *= np.maximum(np.arange(spectrum.shape[0]) / length, 0.00625) ** -random.uniform(0.0, 1.0)
+    noise = np.fft.irfft(spectrum, length)
+    scaled: Samples = (noise * 10 ** (level_db / 20) / noise.std()).astype(np.float32)
+    return scaled
 
 
 def sound_files(folder: Path, endings: Sequence[str] = (".wav", ".flac", ".ogg", ".g722")) -> list[Path]:

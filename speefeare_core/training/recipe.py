@@ -30,6 +30,11 @@ class DataRecipe:
     batch: int = 16
     gain_low_db: float = -10.0  # each example is scaled by a gain drawn from low..high, short of clipping
     gain_high_db: float = 6.0
+    noise_share: float = 0.0  # share of examples that get coloured noise, in input and target alike
+    noise_db: tuple[float, float] = (-65.0, -35.0)  # its level against full scale
+    speed_share: float = 0.0  # share of examples that are played faster or slower, for voices not in the sets
+    speed: tuple[float, float] = (0.85, 1.2)
+    tilt_share: float = 0.0  # share of examples that go through x_n + a x_{n-1}, a within ±0.5: other microphones
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,10 @@ class Recipe:
             data = dict(data)
             entry = _fields(DataRecipe, data.pop("data"), "data")
             entry["sources"] = tuple(SpeechSource(**_fields(SpeechSource, s, "sources")) for s in entry["sources"])
+            for name in ("noise_db", "speed"):
+                if name in entry:
+                    low, high = entry[name]
+                    entry[name] = (float(low), float(high))
             data["data"] = DataRecipe(**entry)
             data["losses"] = tuple(Term(**_fields(Term, term, "losses")) for term in data.get("losses", ()))
             if "optimiser" in data:

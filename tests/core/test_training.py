@@ -18,7 +18,7 @@ import yaml
 from speefeare_core import Audio, SpeefeareError, load_codec
 from speefeare_core.audio import write
 from speefeare_core.training.__main__ import main
-from speefeare_core.training.data import SpeechSampler, open_set, pack, sound_files
+from speefeare_core.training.data import SpeechSampler, coloured_noise, open_set, pack, sound_files
 from speefeare_core.training.recipe import DataRecipe, Recipe, SpeechSource, read_recipe, shipped_recipes
 from speefeare_core.training.run_log import EventLog, RunFolder, read_events
 from speefeare_core.training.trainer import Trainer, set_rate
@@ -158,6 +158,26 @@ def test_the_same_state_draws_the_same_segments(data_folder: Path) -> None:
     second.restore(state)
     assert np.array_equal(second.draw(), expected)
     assert float(np.abs(drawn).max()) <= 1.0
+
+
+def test_noise_speed_and_tilt_change_the_segments(data_folder: Path) -> None:
+    plain = SpeechSampler(recipe().data, data_folder, RATE, 2000, seed=4).draw(40)
+    for change in ({"noise_share": 1.0}, {"speed_share": 1.0}, {"tilt_share": 1.0}):
+        data = dataclasses.replace(recipe().data, **change)
+        drawn = SpeechSampler(data, data_folder, RATE, 2000, seed=4).draw(40)
+        assert drawn.shape == plain.shape
+        assert not np.allclose(drawn, plain, atol=1e-3)
+        assert float(np.abs(drawn).max()) < 1.3
+    faster = dataclasses.replace(recipe().data, speed_share=1.0, speed=(1.5, 1.5), gain_low_db=0.0, gain_high_db=0.0)
+    clip = SpeechSampler(faster, data_folder, RATE, 1500, seed=4).draw(1)[0, 0]
+    tones = [150 + 30 * number for number in range(6)]
+    heard = float(np.abs(np.fft.rfft(clip * np.hanning(1500))).argmax()) * RATE / 1500
+    assert min(abs(heard - 1.5 * tone) for tone in tones) < 8
+
+
+def test_coloured_noise_has_its_level() -> None:
+    noise = coloured_noise(np.random.default_rng(0), 8000, -40.0)
+    assert 20 * np.log10(noise.std()) == pytest.approx(-40.0, abs=0.01)
 
 
 def test_the_rate_rises_and_falls() -> None:
