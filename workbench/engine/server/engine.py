@@ -21,6 +21,7 @@ from workbench.engine.server.clip import Clip, Listener
 from workbench.engine.server.live import LiveSession
 from workbench.engine.server.outbox import Outbox
 from workbench.engine.server.player import Player
+from workbench.engine.server.priority import STEP_PRIORITY, prefer_this_thread
 from workbench.engine.server.sound import Sound
 from workbench.engine.server.tasks import Task, TaskThread, Work, plain_sentence
 
@@ -69,6 +70,8 @@ class Engine:
 
     def run(self) -> None:
         """Until Shutdown or the end of the window."""
+        # This loop does little, but a device's callback would wait for it while it holds the interpreter lock.
+        prefer_this_thread(STEP_PRIORITY)
         try:
             while True:
                 asked = self._connection.poll(TURN_S)

@@ -218,7 +218,12 @@ class LiveSession:
             now = time.monotonic()
             if now - look > LOOK_S:
                 look = now
-                core.tell(source.position if source is not None else 0)
+                *microphone, loudspeaker = self._streams
+                core.tell(
+                    source.position if source is not None else 0,
+                    sum(stream.glitches for stream in microphone),
+                    loudspeaker.glitches,
+                )
                 gone = next((stream for stream in self._streams if stream.lost()), None)
                 if gone is not None:
                     self._reason = f"The sound device {gone.name} went away, so live has stopped."

@@ -154,13 +154,13 @@ class LiveCore:
             self._howl_muted = True
             self.on_howl()
 
-    def tell(self, source_position: int) -> None:
-        """Write the status block."""
+    def tell(self, source_position: int, device_overruns: int = 0, device_underruns: int = 0) -> None:
+        """Write the status block; the devices' own losses are counted with ours."""
         median, p99 = self.times.median_and_p99()
         values = {
             "frames": self._frames,
-            "overruns": self._overruns,
-            "underruns": self._underruns,
+            "overruns": self._overruns + device_overruns,
+            "underruns": self._underruns + device_underruns,
             "dropped_frames": self._dropped,
             "step_ms_last": self.times.last,
             "step_ms_median": median,

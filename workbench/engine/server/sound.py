@@ -16,7 +16,7 @@ from workbench.state.sound import DeviceInfo
 
 # Asked of devices. Live wants little; what is only listened to wants no gaps. PortAudio's own "low" is less than
 # PulseAudio can keep.
-LIVE_LATENCY_S, PLAYER_LATENCY_S = 0.04, 0.08
+LIVE_LATENCY_S, PLAYER_LATENCY_S = 0.06, 0.08
 _PULSE = "PULSE_LATENCY_MSEC"  # without it PulseAudio's ALSA plug-in buffers for seconds
 _VIRTUAL = DeviceInfo(VIRTUAL_DEVICE, "built in", 1, 1, 48_000, 10.0)
 _NO_LIBRARY = "The sound library PortAudio is missing; install it (Debian and Ubuntu: apt install libportaudio2)."
