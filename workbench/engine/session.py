@@ -31,6 +31,8 @@ class Session:
             path = memory.folders()[-1] / f"{memory.PREFIX}{self.token}{_LOCK}"
             self._lock = path.open("wb")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock.write(bytes(memory.folders()[0]))  # where its arrays are, so that only who looks there tidies up
+            self._lock.flush()
         remove_abandoned()
 
     def remove_arrays(self) -> int:
@@ -54,4 +56,6 @@ def remove_abandoned() -> None:
     for path in folder.glob(f"{memory.PREFIX}*{_LOCK}"):
         with contextlib.suppress(OSError), path.open("rb+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if file.read() != bytes(memory.folders()[0]):
+                continue
             memory.remove_session(path.name.removeprefix(memory.PREFIX).removesuffix(_LOCK))
