@@ -33,6 +33,7 @@ class TransformConfig(LinearConfig):
     encoder_network: bool = True  # False: the encoder stays linear, and the codes are the linear codec's
     encoder_dilations: tuple[int, ...] = (1,)
     decoder_dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4)
+    repair_strength: tuple[float, ...] = ()  # share of the repair that is used at depth 1, 2, ...; then 1
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; `from_dict` is its inverse."""
@@ -68,6 +69,7 @@ class TransformNet(nn.Module):
     """Encoder, residual quantiser and decoder; whole files are streams that start in silence."""
 
     mean: Tensor  # [hop], of the companded spectrum
+    strength: Tensor  # [books], see repair_strength
 
     def __init__(self, config: TransformConfig) -> None:
         super().__init__()
@@ -88,6 +90,9 @@ class TransformNet(nn.Module):
         self.decoder_in = FrameLinear(dim + hop, width)
         self.depth_shift = nn.Parameter(torch.zeros(config.books, width))
         self.decoder_blocks = FrameStack(width, config.hidden, kernel=config.kernel, dilations=config.decoder_dilations)
+        strength = torch.ones(config.books)
+        strength[: len(config.repair_strength)] = torch.tensor(config.repair_strength)
+        self.register_buffer("strength", strength, persistent=False)
         self.decoder_gain = FrameLinear(width, hop, zero=True)
         self.decoder_shift = FrameLinear(width, hop, zero=True)
 
@@ -122,7 +127,8 @@ class TransformNet(nn.Module):
         level = _level(_pseudo_energy(compress(companded, 1 / self.config.power)))
         frames = self.decoder_in(torch.cat([rows, level], dim=2)) + self.depth_shift[depths - 1][:, None]
         frames, histories = self.decoder_blocks(frames, state.histories)
-        companded = companded * self.decoder_gain(frames).exp() + self.decoder_shift(frames)
+        strength = self.strength[depths - 1][:, None, None]
+        companded = companded * (strength * self.decoder_gain(frames)).exp() + strength * self.decoder_shift(frames)
         audio, tail = self.mdct.synthesise(compress(companded, 1 / self.config.power), state.tail)
         return audio, LappedState(tail, histories)
 

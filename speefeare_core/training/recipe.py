@@ -78,6 +78,7 @@ class Recipe:
     data: DataRecipe
     steps: int
     network: dict[str, Any] = field(default_factory=dict)  # the family's own configuration
+    network_after: dict[str, Any] = field(default_factory=dict)  # entries that the finished codec has instead
     start_from: str = ""  # a codec (shipped name or file) whose weights are the start, instead of a fresh network
     losses: tuple[Term, ...] = ()
     rate_shares: dict[str, float] = field(default_factory=dict)  # by the start of parameter names; 0 freezes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import signal
 import threading
@@ -117,7 +118,8 @@ class Trainer:
                 self.run.stop.unlink(missing_ok=True)
                 self.log.append("stopped", self.step)
                 return TrainingResult(self.step, False, None)
-        native.save(self.model.to_native(recipe.name, recipe.licence, recipe.notes), self.run.model)
+        finished = self.model.to_native(recipe.name, recipe.licence, recipe.notes)
+        native.save(dataclasses.replace(finished, config=finished.config | recipe.network_after), self.run.model)
         self.log.append("finished", self.step, file=self.run.model.name)
         return TrainingResult(self.step, True, self.run.model)
 

@@ -258,6 +258,12 @@ def test_a_run_can_start_from_a_fitted_linear_codec(data_folder: Path, tmp_path:
     assert torch.equal(books, linear.module.state_dict()["quantizer.layers.1.codebook"])
 
 
+def test_the_finished_codec_can_differ_from_the_trained_one(data_folder: Path, tmp_path: Path) -> None:
+    train(recipe(steps=1, network_after={"repair_strength": [0.25]}), tmp_path, data_folder)
+    network: Any = load_codec(RunFolder(tmp_path).model, "cpu").module
+    assert network.strength.tolist() == [0.25, 1.0, 1.0]
+
+
 def test_sigterm_saves_and_ends(data_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "long.yaml").write_text(yaml.safe_dump(recipe(steps=100000, checkpoint_every=100000).to_dict()))
     run = RunFolder(tmp_path / "run")

@@ -89,6 +89,19 @@ def test_without_an_encoder_network_the_codes_stay_those_of_the_linear_codec(lin
     assert not torch.allclose(ours.decode(ours.encode(audio)), theirs.decode(theirs.encode(audio)), atol=1e-3)
 
 
+def test_no_strength_at_a_depth_leaves_the_linear_decoder(linear: LinearTransform) -> None:
+    bent = neural(linear, bend=0.02)
+    network = TransformNet(TransformConfig.from_dict(bent.config.to_dict() | {"repair_strength": [1.0, 0.0]}))
+    network.load_state_dict(bent.state_dict())
+    latents = torch.randn(1, 16, 9)
+    outs = [
+        made.decode(latents, torch.tensor([depth]), made.decoder_silence(1))[0]
+        for made, depth in ((network, 1), (bent, 1), (network, 2), (linear, 2))
+    ]
+    torch.testing.assert_close(outs[0], outs[1])
+    torch.testing.assert_close(outs[2], outs[3], atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize("length", [1, 31, 32, 33, 1000, 20000])
 def test_the_decoded_length_is_the_original_one(codec: LappedCodec, length: int) -> None:
     audio = voices(3.0)[None, None, :length]
