@@ -133,6 +133,11 @@ class MainWindow(QMainWindow):
         """A digit of a depth."""
         self.depth_keys.press(digit)
 
+    def show_panel(self, key: str) -> None:
+        """Open a panel and bring it to the front."""
+        if self.docks is not None:
+            self.docks.show_panel(key)
+
     def show_shortcuts(self) -> None:
         """All keys in one list."""
         rows = [(info.shortcut, info.text.rstrip("…"), info.tooltip) for info in ACTIONS if info.shortcut]

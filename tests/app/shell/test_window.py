@@ -364,3 +364,13 @@ def test_settings_on_disk_are_plain(loaded_desk: Desk, tmp_path: Path) -> None:
     loaded_desk.window.remember()
     data = json.loads((tmp_path / "settings.json").read_text())
     assert data["version"] == 1 and data["recent_clips"] == ["/clips/a.wav"]
+
+
+def test_starting_live_by_its_key_shows_its_panel(loaded_desk: Desk) -> None:
+    docks = loaded_desk.window.docks
+    assert docks is not None
+    docks.docks["live"].hide()
+    press(loaded_desk, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    loaded_desk.tick(2)
+    assert loaded_desk.client.count(protocol.StartLive) == 1
+    assert docks.docks["live"].isVisible()
