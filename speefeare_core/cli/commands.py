@@ -62,7 +62,7 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
-    # Before torch loads: threads that wait by spinning take eight times as long on a machine that does other things too.
+    # Before torch loads: on a busy machine, threads that wait by spinning take eight times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     argv = sys.argv[1:] if argv is None else list(argv)
     as_json = "--json" in argv
