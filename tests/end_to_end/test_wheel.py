@@ -72,7 +72,10 @@ def test_the_command_line_works_from_the_wheel(installed: Installed, tmp_path: P
     assert [Path(line).is_relative_to(installed.site) for line in where.stdout.split()] == [True, True], where.stderr
     done = installed.run("speefeare", "info", "--codec", "default", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert str(installed.site) in json.dumps(json.loads(done.stdout))
+    assert len(json.loads(done.stdout)["books"]) >= 12
+    listed = json.loads(installed.run("speefeare", "codecs", "--json", cwd=tmp_path).stdout)["codecs"]
+    assert listed
+    assert all(Path(codec["file"]).is_relative_to(installed.site) for codec in listed)
 
 
 @pytest.mark.slow
