@@ -1,0 +1,76 @@
+"""The shipped codecs as they lie in resources: small, streaming exactly, the neural one better than the linear one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from speefeare_core import Codec, load_codec
+from speefeare_core.audio import read
+from speefeare_core.evaluation.metrics import METRICS
+from speefeare_core.resources import default_codec, resource, shipped_codecs
+
+
+@pytest.fixture(scope="module")
+def speech() -> torch.Tensor:
+    """Four seconds of a voice in no training set, [1, 1, T]."""
+    samples = read(resource("samples", "sense_and_sensibility.flac"), 16000, channels=1).samples
+    return torch.from_numpy(samples[None, :, 8000:72000].copy())
+
+
+@pytest.fixture(scope="module", params=["linear-16k", "neural-transform-16k"])
+def codec(request: pytest.FixtureRequest) -> Codec:
+    return load_codec(request.param, "cpu")
+
+
+@pytest.mark.parametrize("name", shipped_codecs())
+def test_a_shipped_codec_is_small_and_has_a_card(name: str) -> None:
+    weights = shipped_codecs()[name]
+    assert weights.stat().st_size < 6_000_000
+    card = json.loads(weights.with_name("card.json").read_text(encoding="utf-8"))
+    assert card["name"] == name == load_codec(name, "cpu").info.name
+    assert (weights.with_name("card.md")).read_text(encoding="utf-8").startswith(f"# {name}")
+
+
+def test_the_default_codec_streams_at_24_depths() -> None:
+    info = load_codec(default_codec(), "cpu").info
+    assert (info.rate_hz, info.frame_rate_hz, info.depth) == (16000, 50, 24)
+    assert info.causal
+    assert info.streamable
+    assert info.bitrate_kbps() == 12.0
+
+
+@pytest.mark.parametrize("frames", [1, 3, 10])
+def test_the_stream_equals_the_whole_file_to_the_bit(codec: Codec, speech: torch.Tensor, frames: int) -> None:
+    encoded = codec.encode(speech)
+    decoded = codec.decode(encoded)
+    stream = codec.stream()
+    steps = [stream.step(block) for block in torch.split(speech, frames * codec.info.hop_samples, dim=-1)]
+    codes = torch.cat([step.codes for step in steps if step.codes is not None], dim=-1)
+    audio = torch.cat([step.audio for step in steps], dim=-1)
+    lag = codec.info.stream_delay_samples
+    assert torch.equal(codes, encoded.codes[..., : codes.shape[-1]])
+    torch.testing.assert_close(audio[..., lag:], decoded[..., : audio.shape[-1] - lag], atol=1e-6, rtol=0)
+
+
+def test_both_write_the_same_codes(speech: torch.Tensor) -> None:
+    linear, neural = load_codec("linear-16k", "cpu"), load_codec("neural-transform-16k", "cpu")
+    same = (linear.encode(speech).codes == neural.encode(speech).codes).float().mean()
+    assert float(same) > 0.98  # the neural file is rounded once more
+
+
+@pytest.mark.parametrize("metric", ["pesq_wb", "stoi", "mel_distance"])
+@pytest.mark.parametrize("depth", [8, 16, 24])
+def test_the_network_is_better_than_no_network(speech: torch.Tensor, depth: int, metric: str) -> None:
+    values = []
+    for name in ("linear-16k", "neural-transform-16k"):
+        codec = load_codec(name, "cpu")
+        decoded = codec.decode(codec.encode(speech), depth)
+        values.append(METRICS[metric].measure(speech[0, 0].numpy(), decoded[0, 0].numpy(), 16000).value)
+    linear, neural = values
+    assert linear is not None
+    assert neural is not None
+    better = neural > linear if METRICS[metric].higher_is_better else neural < linear
+    assert better, values
