@@ -7,14 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from numpy.typing import NDArray
 
-from speefeare_core import load_codec
-from speefeare_core.alignment import estimate_delay
 from speefeare_core.audio import Audio, read, write
 from speefeare_core.resources import resource
 from tests.app.engine.harness import Talk
+from tests.end_to_end.offline import aligned, offline, offline_as_taken, snr_db
 from tests.end_to_end.pulse import Pulse
 from workbench.engine import protocol as p
 
@@ -22,20 +19,6 @@ pytestmark = [pytest.mark.audio_path, pytest.mark.slow]
 RATE = 16_000
 LIVE_S = 20.0
 SAMPLE = ("samples", "sense_and_sensibility.flac")
-
-
-def offline(samples: NDArray[np.float32], depth: int | None) -> NDArray[np.float32]:
-    """`[T]` → the library's decode `[T]`."""
-    codec = load_codec("default", "cpu")
-    return codec.decode(codec.encode(torch.from_numpy(samples)[None, None]), depth)[0, 0].numpy()
-
-
-def snr_db(wanted: NDArray[np.float32], recorded: NDArray[np.float32]) -> float:
-    """After alignment to the sample, no gain."""
-    delay = estimate_delay(wanted, recorded, len(recorded)).samples
-    heard = recorded[delay : delay + len(wanted)]
-    noise = float(np.sum(np.square(wanted[: len(heard)] - heard, dtype=np.float64)))
-    return float(10 * np.log10(np.sum(np.square(wanted, dtype=np.float64)) / max(noise, 1e-12)))  # equal: finite
 
 
 @pytest.mark.timeout(240)
@@ -81,16 +64,12 @@ def test_live_speaks_through_the_codec_without_losing_a_frame(sounding: Talk, pu
     assert status is not None
     counters = {name: status[name] for name in p.LIVE_STATUS}
     taken = sounding.client.ring(started.input_ring)
-    lead = taken.written - min(taken.written, taken.capacity)
-    lead += estimate_delay(speech, taken.latest(taken.capacity)[0], taken.capacity).samples
+    written, last = taken.written, taken.latest(taken.capacity)[0]
     sounding.ask(p.StopLive())
     recorded = recording.stop()
 
-    # Speech falls into the codec's frames as it happens to begin: the offline decode must cut it at the same places.
-    shift = lead % load_codec("default", "cpu").info.hop_samples
-    wanted = offline(np.concatenate([np.zeros(shift, np.float32), speech]), None)[shift:]
-    delay = estimate_delay(wanted, recorded, len(recorded)).samples
-    heard = recorded[delay : delay + count]
+    wanted = offline_as_taken(speech, last, written)
+    heard = aligned(wanted, recorded)
     value = stoi(wanted[: len(heard)], heard, RATE)
     print(f"STOI {value:.4f}, SNR {snr_db(wanted, recorded):.1f} dB, {counters}")
     assert counters["dropped_frames"] == counters["overruns"] == 0, counters
