@@ -79,9 +79,7 @@ class FrameStack(nn.Module):
 
     def silence(self, like: Tensor) -> list[Tensor]:
         """Histories [B, H, dim] before the first frame, for a batch like `like` [B, ...]."""
-        return [
-            like.new_zeros(like.shape[0], block.history_frames, self.dim) for block in self._blocks()
-        ]
+        return [like.new_zeros(like.shape[0], block.history_frames, self.dim) for block in self._blocks()]
 
     def forward(self, frames: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Frames [B, F, dim] after state -> frames [B, F, dim] and the state after them."""

@@ -68,4 +68,3 @@ def compress(values: Tensor, power: float) -> Tensor:
     Errors in the compressed domain weigh about as the ear weighs them.
     """
     return values.sign() * values.abs().pow(power)
-
