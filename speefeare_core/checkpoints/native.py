@@ -47,9 +47,16 @@ def save(native: NativeFile, path: str | Path) -> None:
         save_file({k: v.contiguous() for k, v in native.tensors.items()}, str(part), metadata)
         with part.open("rb") as file:
             os.fsync(file.fileno())
+        part.chmod(0o666 & ~_umask())  # safetensors makes it readable by its owner alone
         part.replace(path)
     except OSError as error:
         raise SpeefeareError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)  # it can only be read by setting it
+    os.umask(mask)
+    return mask
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:

@@ -4,7 +4,10 @@ Codebook learning as in VQ-VAE-2 (arXiv 1906.00446, appendix A) with the k-means
 replacement of unused entries of SoundStream (arXiv 2107.03312, section III-C).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +31,7 @@ class VectorQuantizer(nn.Module):
         super().__init__()
         self.decay = decay
         self.dead_code_usage = dead_code_usage
-        self._norms: tuple[tuple[int, int], Tensor] | None = None
+        self._table: tuple[tuple[int, int], SearchTable] | None = None
         self.learning = True  # False keeps the book as it is, in training too
         self.register_buffer("codebook", torch.randn(size, dim) / dim**0.5)
         # What only learning needs stays out of shipped weights; see learning_state.
@@ -43,15 +46,15 @@ class VectorQuantizer(nn.Module):
 
     def encode(self, vectors: Tensor) -> Tensor:
         """Index of the nearest entry: [M, D] -> [M] int64."""
-        return nearest(vectors, self.codebook, self._half_norms())
+        return self._search_table().nearest(vectors)
 
-    def _half_norms(self) -> Tensor:
+    def _search_table(self) -> SearchTable:
         if self.training or self.codebook.is_inference():
-            return half_norms_of(self.codebook)
+            return SearchTable.of(self.codebook)
         now = (self.codebook.data_ptr(), self.codebook._version)  # another one after every change
-        if self._norms is None or self._norms[0] != now:
-            self._norms = (now, half_norms_of(self.codebook))
-        return self._norms[1]
+        if self._table is None or self._table[0] != now:
+            self._table = (now, SearchTable.of(self.codebook))
+        return self._table[1]
 
     def decode(self, indices: Tensor) -> Tensor:
         """Entries by index: int64 [...] -> [..., D]."""
@@ -106,31 +109,37 @@ class VectorQuantizer(nn.Module):
         self.initialised.fill_(True)
 
 
-def nearest(vectors: Tensor, codebook: Tensor, half_norms: Tensor | None = None) -> Tensor:
-    """Nearest codebook entry in the Euclidean sense: [M, D], [N, D] -> [M] int64.
+@dataclass(frozen=True)
+class SearchTable:
+    """What a search needs of a codebook, computed once for as long as the codebook stays as it is."""
 
-    argmin |v - c|^2 = argmax v.c - |c|^2 / 2, so that the search is one matrix product; `half_norms`
-    [N, 1] saves a stream the second term.
-    """
-    if half_norms is None:
-        half_norms = half_norms_of(codebook)
-    if vectors.shape[0] == 1:
-        # A lone row would take the matrix-vector kernel, which sums in another order: a stream
-        # of single frames could then choose another entry than the whole file does.
-        return _best(vectors.expand(2, -1), codebook, half_norms)[:1]
-    found = [_best(part, codebook, half_norms) for part in torch.split(vectors, CHUNK_VECTORS)]
-    return found[0] if len(found) == 1 else torch.cat(found)
+    transposed: Tensor  # [D, N]
+    half_norms: Tensor  # [1, N]
+
+    @classmethod
+    def of(cls, codebook: Tensor) -> SearchTable:
+        """Of a codebook [N, D]."""
+        return cls(codebook.t().contiguous(), codebook.square().sum(dim=1)[None] / 2)
+
+    def nearest(self, vectors: Tensor) -> Tensor:
+        """Nearest entry in the Euclidean sense: [M, D] -> [M] int64.
+
+        argmin |v - c|^2 = argmax v.c - |c|^2 / 2, so that the search is one matrix product.
+        """
+        if vectors.shape[0] == 1:
+            # A lone row would take the matrix-vector kernel, which sums in another order: a stream
+            # of single frames could then choose another entry than the whole file does.
+            return self._best(vectors.expand(2, -1))[:1]
+        found = [self._best(part) for part in torch.split(vectors, CHUNK_VECTORS)]
+        return found[0] if len(found) == 1 else torch.cat(found)
+
+    def _best(self, vectors: Tensor) -> Tensor:
+        return torch.addmm(self.half_norms, vectors, self.transposed, beta=-1).argmax(dim=1)
 
 
-def half_norms_of(codebook: Tensor) -> Tensor:
-    """Half the squared length of each entry: [N, D] -> [N, 1]."""
-    return codebook.square().sum(dim=1, keepdim=True) / 2
-
-
-def _best(vectors: Tensor, codebook: Tensor, half_norms: Tensor) -> Tensor:
-    # The codebook on the left: each column's sum is then the same for every number of columns.
-    scores = torch.addmm(half_norms, codebook, vectors.t(), beta=-1)
-    return scores.t().contiguous().argmax(dim=1)
+def nearest(vectors: Tensor, codebook: Tensor) -> Tensor:
+    """Nearest codebook entry in the Euclidean sense: [M, D], [N, D] -> [M] int64."""
+    return SearchTable.of(codebook).nearest(vectors)
 
 
 def kmeans(vectors: Tensor, clusters: int, rounds: int) -> tuple[Tensor, Tensor]:

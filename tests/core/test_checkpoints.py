@@ -1,5 +1,7 @@
 """Native checkpoints: written whole, recognised by content, refused in words when damaged or foreign."""
 
+import os
+
 import pytest
 import torch
 
@@ -85,3 +87,13 @@ def test_a_header_length_that_begins_like_a_pickle_is_still_a_codec(tmp_path):
     else:
         pytest.fail("no header length begins with 0x80")
     assert sniff(path) == "native"
+
+
+def test_a_saved_file_can_be_read_by_others(saved):
+    assert saved[1].stat().st_mode & 0o777 == 0o666 & ~current_umask()
+
+
+def current_umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
