@@ -12,6 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -85,12 +88,15 @@ class Desk:
             time.sleep(0.05)
         raise AssertionError(f"not within {limit_s} s: {self.state}")
 
-    def live_input(self) -> Path:
-        """A file with the last samples that Live took in."""
-        (self._folder / "want_input").touch()
-        saved = self._folder / "input.npy"
+    def live_input(self) -> tuple[NDArray[np.float32], int]:
+        """The last samples that Live took in `[T]`, and how many there were in all."""
+        saved, asked = self._folder / "input.npz", self._folder / "want_input"
+        saved.unlink(missing_ok=True)
+        asked.touch()
         self.until(lambda _: saved.exists())
-        return saved
+        asked.unlink()
+        with np.load(saved) as data:
+            return data["samples"], int(data["written"])
 
     def close(self) -> int:
         """Ctrl+Q; the exit code."""

@@ -2,7 +2,7 @@
 
     python -m tests.end_to_end.window_process STATE.json FILE
 
-Beside the state lies `input.npy`, the last samples that Live took in, once a file `want_input` asks for them.
+Beside the state lies `input.npz`, the last samples that Live took in, once a file `want_input` asks for them.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ def tell(workbench: app.Workbench, target: Path) -> None:
         "live": ctx.live.running,
         "muted": ctx.live.muted,
         "counters": ctx.live.counters,
-        "input_written": ring.written if isinstance(ring, Ring) else 0,
         "engine_side_modules": sorted({"torch", "sounddevice"} & set(sys.modules)),
         "messages": ctx.engine.messages,
     }
-    asked, saved = target.with_name("want_input"), target.with_name("input.npy")
+    asked, saved = target.with_name("want_input"), target.with_name("input.npz")
     if asked.exists() and not saved.exists() and isinstance(ring, Ring):
-        part = target.with_name("part.npy")
-        np.save(part, ring.latest(ring.capacity)[0])
+        part = target.with_name("part.npz")
+        written = ring.written
+        samples, end = ring.read_since(max(0, written - ring.capacity))
+        np.savez(part, samples=samples[0], written=end)
         part.replace(saved)
     part = target.with_suffix(".part")
     part.write_text(json.dumps(state))
