@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QSize, QTimer
+from PySide6.QtCore import QEventLoop, QMessageLogContext, QSize, QTimer, QtMsgType, qInstallMessageHandler
 
 from speefeare_core.errors import SpeefeareError
 from workbench import commands, pictures
@@ -29,6 +29,7 @@ class CaptureFailed(SpeefeareError):
 
 def capture(workbench: Workbench, options: Options) -> int:
     """Run the job; 0 when everything was saved, 2 for bad input, 1 for anything else, with one sentence on stderr."""
+    before = qInstallMessageHandler(_without_size_hints)
     try:
         return _Capture(workbench, options).run()
     except CaptureFailed as error:
@@ -39,6 +40,13 @@ def capture(workbench: Workbench, options: Options) -> int:
         return 2
     finally:
         workbench.window.close()
+        qInstallMessageHandler(before)
+
+
+def _without_size_hints(_kind: QtMsgType, _where: QMessageLogContext, text: str) -> None:
+    """Qt without a screen says of every window that it keeps no size hints; that helps nobody."""
+    if "propagateSizeHints" not in text:
+        print(text, file=sys.stderr)
 
 
 class _Capture:

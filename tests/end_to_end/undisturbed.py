@@ -1,7 +1,7 @@
 """Real sound on a computer that may be a guest on another: what the host disturbed is recorded again.
 
-A host that takes the processor away for longer than a sound card's buffer makes a gap that no program can prevent. Linux
-counts such time as *stolen*; on a computer of its own it is 0 and nothing is ever repeated.
+A host that takes the processor away for longer than a sound card's buffer makes a gap that no program can prevent.
+Linux counts such time as *stolen*; on a computer of its own it is 0 and nothing is ever repeated.
 """
 
 from __future__ import annotations
