@@ -79,6 +79,11 @@ class CodecStream(ABC):
                 raise SpeefeareError(f"{self.info.name} gives no codes to decode.")
             return StreamStep(self.decode(codes), codes, latents)
 
+    def check_batch(self, given: Tensor) -> None:
+        """Raise `SpeefeareError` where audio or codes `[B, …]` are of another batch than this stream."""
+        if given.shape[0] != self.batch:
+            raise SpeefeareError(f"This stream was made for a batch of {self.batch}, not {given.shape[0]}.")
+
     def get_state(self) -> StreamState:
         """A copy of the carried state, for `set_state` later or on another stream of the same codec."""
         return copy.deepcopy(self.state)

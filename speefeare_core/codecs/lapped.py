@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
-from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.compact import compact
 from speefeare_core.quantizers.residual import ResidualVQ
 from speefeare_core.stream import CodecStream
@@ -126,7 +125,7 @@ class LappedStream(CodecStream):
 
     def encode(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         """`[B, 1, n·hop]` → codes `[B, K, n]`, latents `[B, D, n]`."""
-        self._check_batch(audio)
+        self.check_batch(audio)
         network = self._codec.network
         with torch.inference_mode():
             before = self.state["encoder"] if "encoder" in self.state else network.encoder_silence(self.batch)
@@ -135,7 +134,7 @@ class LappedStream(CodecStream):
 
     def decode(self, codes: Tensor) -> Tensor:
         """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` books."""
-        self._check_batch(codes)
+        self.check_batch(codes)
         network = self._codec.network
         depth = min(self.depth, codes.shape[1])
         with torch.inference_mode():
@@ -144,7 +143,3 @@ class LappedStream(CodecStream):
             depths = torch.full((self.batch,), depth, device=codes.device)
             audio, self.state["decoder"] = network.decode(latents, depths, before)
             return audio[:, None]
-
-    def _check_batch(self, given: Tensor) -> None:
-        if given.shape[0] != self.batch:
-            raise SpeefeareError(f"This stream was made for a batch of {self.batch}, not {given.shape[0]}.")

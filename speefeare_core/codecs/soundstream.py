@@ -123,7 +123,7 @@ class SoundStreamStream(CodecStream):
 
     def encode(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         """`[B, 1, n·hop]` → codes `[B, K, n]`, latents `[B, D, n]`."""
-        self._check_batch(audio)
+        self.check_batch(audio)
         model = self._codec.module
         with torch.inference_mode():
             before = self.state["encoder"] if "encoder" in self.state else model.encoder.initial_state(self.batch)
@@ -133,14 +133,10 @@ class SoundStreamStream(CodecStream):
 
     def decode(self, codes: Tensor) -> Tensor:
         """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` books."""
-        self._check_batch(codes)
+        self.check_batch(codes)
         model = self._codec.module
         with torch.inference_mode():
             before = self.state["decoder"] if "decoder" in self.state else model.decoder.initial_state(self.batch)
             latents = model.quantizer.decode(codes, min(self.depth, codes.shape[1]))
             audio, self.state["decoder"] = model.decoder.step(latents, before)
             return audio
-
-    def _check_batch(self, given: Tensor) -> None:
-        if given.shape[0] != self.batch:
-            raise SpeefeareError(f"This stream was made for a batch of {self.batch}, not {given.shape[0]}.")
