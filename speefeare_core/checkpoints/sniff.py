@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def _refuse_pickle(path: Path) -> None:
     import torch
 
     try:
-        torch.load(str(path), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickle protocols; the sentence below says what matters
+            torch.load(str(path), map_location="cpu", weights_only=True)
     except Exception as error:  # the restricted reader raises many kinds; every one of them means: not plain weights
         raise SpeefeareError(
             f"{path} is a Python pickle that holds more than tensors, so it could run code; it was not loaded and"

@@ -1,6 +1,7 @@
 """Native checkpoints: written whole, recognised by content, refused in words when damaged or foreign."""
 
 import os
+import pickle
 
 import pytest
 import torch
@@ -97,3 +98,21 @@ def current_umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_pickle_of_any_protocol_is_refused_without_a_warning(tmp_path, protocol):
+    (tmp_path / "codec.pt").write_bytes(pickle.dumps(Marker(tmp_path / "ran"), protocol))
+    with pytest.raises(SpeefeareError, match="it was not loaded and nothing in it was run"):
+        sniff(tmp_path / "codec.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+class Marker:
+    """Unpickling it makes a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
