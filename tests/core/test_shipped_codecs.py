@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from speefeare_core import Codec, load_codec
+from speefeare_core import Codec, Framer, load_codec
 from speefeare_core.audio import read
 from speefeare_core.evaluation.metrics import METRICS
 from speefeare_core.resources import default_codec, resource, shipped_codecs
@@ -42,15 +42,34 @@ def test_the_default_codec_streams_at_24_depths() -> None:
     assert info.bitrate_kbps() == 12.0
 
 
-@pytest.mark.parametrize("frames", [1, 3, 10])
-def test_the_stream_equals_the_whole_file_to_the_bit(codec: Codec, speech: torch.Tensor, frames: int) -> None:
+@pytest.mark.parametrize("frames", [1, 2, 3, 7, 10])
+def test_the_stream_equals_the_whole_file(codec: Codec, speech: torch.Tensor, frames: int) -> None:
+    assert_streams_like_the_whole(codec, speech, list(torch.split(speech, frames * codec.info.hop_samples, dim=-1)))
+
+
+@pytest.mark.parametrize("sizes", [(441,), (1, 1000, 37), (160, 2000, 3)])
+def test_ragged_blocks_through_a_framer_equal_the_whole_file(
+    codec: Codec, speech: torch.Tensor, sizes: tuple[int, ...]
+) -> None:
+    framer, pieces, at, turn = Framer(codec.info.hop_samples), [], 0, 0
+    while at < speech.shape[-1]:
+        block = speech[0, :, at : at + sizes[turn % len(sizes)]].numpy()
+        at, turn = at + block.shape[-1], turn + 1
+        whole = framer.push(block)
+        if whole.shape[-1]:
+            pieces.append(torch.from_numpy(whole)[None])
+    assert_streams_like_the_whole(codec, speech, pieces)
+
+
+def assert_streams_like_the_whole(codec: Codec, speech: torch.Tensor, pieces: list[torch.Tensor]) -> None:
     encoded = codec.encode(speech)
     decoded = codec.decode(encoded)
     stream = codec.stream()
-    steps = [stream.step(block) for block in torch.split(speech, frames * codec.info.hop_samples, dim=-1)]
+    steps = [stream.step(piece) for piece in pieces]
     codes = torch.cat([step.codes for step in steps if step.codes is not None], dim=-1)
     audio = torch.cat([step.audio for step in steps], dim=-1)
     lag = codec.info.stream_delay_samples
+    assert codes.shape[-1] == speech.shape[-1] // codec.info.hop_samples
     assert torch.equal(codes, encoded.codes[..., : codes.shape[-1]])
     torch.testing.assert_close(audio[..., lag:], decoded[..., : audio.shape[-1] - lag], atol=1e-6, rtol=0)
 
