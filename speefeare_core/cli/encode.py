@@ -9,6 +9,7 @@ from pathlib import Path
 from speefeare_core import token_file
 from speefeare_core.cli.console import Console, Result
 from speefeare_core.cli.options import add_codec, add_depth, check_not_same, check_target
+from speefeare_core.resources import shipped_codecs
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,10 +31,15 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     check_target(target, (".safetensors",))
     codec = load_codec(args.codec, args.device)
     encoded = encode_file(codec, args.file, args.depth, lambda done: console.progress(done, "encoding"))
-    # The name or place that decode needs to find the codec again, from any folder.
-    place = Path(args.codec).expanduser()
-    source = str(place.resolve()) if place.exists() else args.codec
-    info = token_file.write(target, encoded, codec.info, source)
+    info = token_file.write(target, encoded, codec.info, _lasting_source(codec.info.source or args.codec))
     kbps = sent_bits(codec.info, encoded, info.depth) / info.length_s / 1000
     text = f"{target}: {info.depth} books × {info.frames} frames, {info.length_s:.2f} s, {kbps:.2f} kbps"
     return Result({"file": str(target), "bitrate_kbps": kbps, **dataclasses.asdict(info)}, text)
+
+
+def _lasting_source(source: str) -> str:
+    """What finds the codec again from any folder, also when another one has become the default."""
+    if source in shipped_codecs():
+        return source
+    place = Path(source).expanduser()
+    return str(place.resolve()) if place.exists() else source

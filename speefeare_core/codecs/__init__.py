@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
+
+from speefeare_core.lazy import load_named
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,7 @@ class Family:
 
     def load_class(self) -> Any:
         """Import the module and return the class."""
-        module, name = self.loader.split(":")
-        return getattr(import_module(module), name)
+        return load_named(self.loader)
 
 
 _ROWS = (

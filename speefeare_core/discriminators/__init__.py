@@ -7,8 +7,9 @@ the lists of several discriminators are simply joined before the losses see them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
+
+from speefeare_core.lazy import load_named
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,7 @@ class DiscriminatorRow:
 
     def __call__(self, **options: Any) -> Any:
         """The discriminator with these options (see the class). Raises TypeError for one that it does not have."""
-        module, name = self.loader.split(":")
-        return getattr(import_module(module), name)(**options)
+        return load_named(self.loader)(**options)
 
 
 _ROWS = (

@@ -9,8 +9,9 @@ Three kinds, each with one way to be called (audio `[B, C, T]`; a discriminator'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Literal
+
+from speefeare_core.lazy import load_named
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,7 @@ class LossRow:
 
     def __call__(self, **options: Any) -> Any:
         """The loss module with these options (see the class). Raises TypeError for an option it does not have."""
-        module, name = self.loader.split(":")
-        return getattr(import_module(module), name)(**options)
+        return load_named(self.loader)(**options)
 
 
 _ROWS = (

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from speefeare_core import audio, load_codec, token_file
 from speefeare_core.audio import Audio
 from speefeare_core.checkpoints import native
-from speefeare_core.cli import long_files
+from speefeare_core.cli import long_files, main
+from speefeare_core.resources import default_codec, resource
 from tests.core.lyra_folder import lyra_folder
 from tests.core.small_soundstream import small_codec
 from tests.core.speech import speech_like
@@ -60,3 +62,11 @@ def test_another_process_writes_the_librarys_bits(soundstream: Path, speech: Pat
     encoded = codec.encode(torch.from_numpy(audio.read(speech, codec.info.rate_hz, 1).samples[None]))
     assert torch.equal(token_file.read(speech.with_suffix(".safetensors"))[1].codes, encoded.codes)
     assert np.array_equal(audio.read(speech.with_name("out.wav")).samples, codec.decode(encoded)[0].numpy())
+
+
+def test_tokens_of_the_default_codec_name_it(tmp_path: Path) -> None:
+    """Another default, some day, must not be taken to decode them."""
+    sample = resource("samples", "sense_and_sensibility.flac")
+    assert main(["encode", str(sample), str(tmp_path / "tokens.safetensors"), "--codec", "default"]) == 0
+    with safe_open(tmp_path / "tokens.safetensors", framework="numpy") as file:
+        assert file.metadata()["source"] == default_codec().parent.name
