@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
-    from speefeare_core.stream import CodecStream
+    from speefeare_core.stream import CodecStream, Start
 
 Role = Literal["acoustic", "semantic", "mixed"]
 DepthMode = Literal["residual", "split", "parallel", "none"]
@@ -56,6 +56,7 @@ class CodecInfo:
     streamable: bool
     delay_samples: int  # algorithmic delay that decode() compensates
     stream_delay_samples: int  # how far the stream's output lags behind its input
+    look_ahead_samples: int | None = 0  # future samples that a frame needs; None: the whole recording
     needs: tuple[str, ...] = ()  # further things it needs: "hubert teacher to encode", "prompt to decode"
     licence: str = "unknown"
     parameters: int = 0
@@ -79,9 +80,7 @@ class CodecInfo:
         if not self.books:
             raise SpeefeareError(f"{self.name} has no codebooks, so a depth cannot be chosen.")
         if not 1 <= depth <= self.depth:
-            raise SpeefeareError(
-                f"Depth {depth} does not exist in {self.name}: choose 1 to {self.depth}."
-            )
+            raise SpeefeareError(f"Depth {depth} does not exist in {self.name}: choose 1 to {self.depth}.")
         return depth
 
     def to_dict(self) -> dict[str, Any]:
@@ -122,10 +121,19 @@ class Encoded:
             return self.code_groups[0]
         frames = max(group.shape[-1] for group in self.code_groups)
         rows = [
-            group.repeat_interleave(-(-frames // group.shape[-1]), dim=-1)[..., :frames]
-            for group in self.code_groups
+            group.repeat_interleave(-(-frames // group.shape[-1]), dim=-1)[..., :frames] for group in self.code_groups
         ]
         return torch.cat(rows, dim=1)
+
+
+@dataclass(frozen=True)
+class BlockContext:
+    """How a long recording is cut where the codec cannot stream: blocks, and frames around them to throw away."""
+
+    frames: int  # of a block
+    encode: tuple[int, int]  # frames before and after a block that the encoder sees too
+    decode: tuple[int, int]  # the same for the decoder
+    exact: bool  # the context holds all that a frame depends on, so that blocks give the whole-file result
 
 
 class Codec(ABC):
@@ -133,18 +141,33 @@ class Codec(ABC):
 
     info: CodecInfo
     module: Module
+    block_context: BlockContext | None = None  # for long recordings, where the codec cannot stream
 
     # -- what a family writes ---------------------------------------------------------------------------------
     @abstractmethod
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
-        """`[B, C, F·hop]` (already padded to whole frames) → Encoded; `length_samples` is filled by `encode`."""
+        """`[B, C, F·hop]` (what `_pad` gave) → Encoded; `length_samples` is filled by `encode`."""
 
     @abstractmethod
     def _decode(self, encoded: Encoded, depth: int) -> Tensor:
         """Encoded → `[B, C, F·hop]`, still delayed by `info.delay_samples`."""
 
-    def stream(self, batch: int = 1, depth: int | None = None) -> CodecStream:
-        """A fresh stream, whose state is its own. Raises `SpeefeareError` where the codec cannot stream."""
+    def _pad(self, audio: Tensor) -> Tensor:
+        """`[B, C, T]` → whole frames `[B, C, F·hop]` by zeros; a family whose official code ends otherwise overrides it."""
+        import torch
+
+        missing = self.frames_for(audio.shape[-1]) * self.info.hop_samples - audio.shape[-1]
+        return torch.nn.functional.pad(audio, (0, missing))
+
+    def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
+        """Like `_decode`, from these books alone (ascending, from 0)."""
+        raise SpeefeareError(f"{self.info.name} decodes the first books only, not book {books[-1] + 1} alone.")
+
+    def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> CodecStream:
+        """A fresh stream, whose state is its own; `start`: see `stream.Start`.
+
+        Raises `SpeefeareError` where the codec cannot stream.
+        """
         raise SpeefeareError(
             f"{self.info.name} cannot stream: it looks ahead. Use file mode, or choose a causal codec."
         )
@@ -180,22 +203,39 @@ class Codec(ABC):
         if not bool(torch.isfinite(audio).all()):
             raise SpeefeareError("The audio holds NaN or infinite samples; repair or re-export it first.")
         length = audio.shape[-1]
-        missing = self.frames_for(length) * self.info.hop_samples - length
         with torch.inference_mode():
-            padded = torch.nn.functional.pad(audio.to(self.device, torch.float32), (0, missing))
+            padded = self._pad(audio.to(self.device, torch.float32))
             return dataclasses.replace(self._encode(padded, count), length_samples=length)
 
-    def decode(self, encoded: Encoded, depth: int | None = None) -> Tensor:
-        """Decode to `[B, C, T]`, exactly the original length, the delay compensated."""
+    def decode(self, encoded: Encoded, depth: int | None = None, *, books: Sequence[int] | None = None) -> Tensor:
+        """Decode to `[B, C, T]`, exactly the original length, the delay compensated.
+
+        `depth` takes the first books; `books` takes just these instead, counted from 0 (Mimi's semantic book alone:
+        `books=[0]`). Raises `SpeefeareError` for books that do not exist or a codec that has no such choice.
+        """
         import torch
 
         count = self.info.check_depth(depth)
-        if encoded.code_groups:
-            count = min(count, sum(group.shape[1] for group in encoded.code_groups))
+        present = sum(group.shape[1] for group in encoded.code_groups)
         with torch.inference_mode():
-            audio = self._decode(encoded, count)
+            if books is None:
+                audio = self._decode(encoded, min(count, present) if present else count)
+            else:
+                audio = self._decode_books(encoded, self._check_books(books, present))
         start = self.info.delay_samples
-        return audio[..., start : start + encoded.length_samples]
+        audio = audio[..., start : start + encoded.length_samples]
+        # Some decoders give a few samples less than they were given (odd strides).
+        return torch.nn.functional.pad(audio, (0, encoded.length_samples - audio.shape[-1]))
+
+    def _check_books(self, books: Sequence[int], present: int) -> tuple[int, ...]:
+        chosen = tuple(sorted(set(books)))
+        if not chosen or chosen[0] < 0 or chosen[-1] >= present:
+            raise SpeefeareError(
+                f"The books {list(books)} are not all there: {self.info.name} gave books 0 to {present - 1}."
+                if present
+                else f"{self.info.name} has no codebooks to choose from."
+            )
+        return chosen
 
     def decode_depths(self, encoded: Encoded) -> Iterator[tuple[int, Tensor]]:
         """Each depth with its audio `[B, C, T]`, shallow first. Codecs without books give their one decode as 0."""

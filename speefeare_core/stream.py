@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,20 @@ if TYPE_CHECKING:
 
 StreamState = dict[str, Any]
 
+# What lies before the first sample. "file": the beginning of a recording, exactly as the whole-file computation treats
+# it. A codec whose official code mirrors the first frames into the past (EnCodec) must then hold the first results
+# back until those frames are there, and gives them all at once. "silence": the stream goes on from silence, so that n
+# frames in give n frames out from the first on (live); it equals the whole-file result of the same audio after a
+# second of silence. Codecs that pad with zeros treat both alike.
+Start = Literal["file", "silence"]
+
 
 @dataclass(frozen=True)
 class StreamStep:
-    """What one step gives back, for n whole frames."""
+    """What one step gives back, for n whole frames (fewer or none while a stream holds back its beginning)."""
 
     audio: Tensor  # [B, C, n·hop], delayed by info.stream_delay_samples
-    codes: Tensor | None  # [B, K, n]
+    codes: Tensor | None  # [B, K, n]; None for a codec with continuous latents
     latents: Tensor | None  # [B, D, n] before quantisation
 
 
@@ -40,9 +47,10 @@ class CodecStream(ABC):
     steps: encoding always uses every book, decoding the first `depth`.
     """
 
-    def __init__(self, info: CodecInfo, batch: int = 1, depth: int | None = None) -> None:
+    def __init__(self, info: CodecInfo, batch: int = 1, depth: int | None = None, start: Start = "file") -> None:
         self.info = info
         self.batch = batch
+        self.start = start
         self._depth = info.check_depth(depth)
         self.state: StreamState = {}
 
@@ -61,7 +69,23 @@ class CodecStream(ABC):
 
     @abstractmethod
     def decode(self, codes: Tensor) -> Tensor:
-        """Codes `[B, K, n]` → audio `[B, C, n·hop]`, with the first `depth` books."""
+        """Codes `[B, K, n]` → audio `[B, C, n·hop]`, with the first `depth` books.
+
+        Of a codec without books: latents `[B, D, n]` → audio.
+        """
+
+    def finish_encode(self, rest: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
+        """The end of a recording: what was held back, and a last ragged piece `[B, C, r]`, r < hop, padded as the
+        codec pads the end of a file. Gives codes `[B, K, m]` and latents `[B, D, m]`, m ≥ 0 (None, None: nothing)."""
+        import torch
+
+        if rest is None or rest.shape[-1] == 0:
+            return None, None
+        return self.encode(torch.nn.functional.pad(rest, (0, self.info.hop_samples - rest.shape[-1])))
+
+    def finish_decode(self) -> Tensor | None:
+        """The end of a recording: the audio `[B, C, m]` that was held back; None where nothing was."""
+        return None
 
     def step(self, audio: Tensor) -> StreamStep:
         """Encode and decode n whole frames `[B, C, n·hop]`. Raises `SpeefeareError` for a ragged block."""
@@ -75,9 +99,10 @@ class CodecStream(ABC):
             )
         with torch.inference_mode():
             codes, latents = self.encode(audio)
-            if codes is None:
-                raise SpeefeareError(f"{self.info.name} gives no codes to decode.")
-            return StreamStep(self.decode(codes), codes, latents)
+            told = latents if codes is None else codes
+            if told is None:
+                raise SpeefeareError(f"{self.info.name} gives neither codes nor latents to decode.")
+            return StreamStep(self.decode(told), codes, latents)
 
     def check_batch(self, given: Tensor) -> None:
         """Raise `SpeefeareError` where audio or codes `[B, …]` are of another batch than this stream."""

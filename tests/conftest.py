@@ -23,6 +23,11 @@ _shared_memory = tempfile.mkdtemp(prefix="speefeare-tests-", dir="/dev/shm" if o
 os.environ["SPEEFEARE_SHARED_MEMORY"] = _shared_memory
 atexit.register(shutil.rmtree, _shared_memory, ignore_errors=True)
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-parity", action="store_true", help="keep the parity table under resources/parity")
+
+
 PRIVATE_FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 
 

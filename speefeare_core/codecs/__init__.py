@@ -13,14 +13,17 @@ class Family:
     """One codec family. `loader` names `module:Class`; the module is imported only when it is needed.
 
     The class has `from_native(native: NativeFile) -> Codec` and `to_native(self) -> NativeFile` for the project's own
-    files, and, where `containers` names one, `from_folder(path) -> Codec` for the official files.
+    files. Where `checkpoints.layouts.LAYOUTS` has rows of the family, it has `from_official(Official) -> Codec`; where
+    `containers` names a container that holds no tensors, `from_folder(path) -> Codec`. Where `prefixes` names one
+    (`opus:`), the codec comes with a package, and the class has `from_source(source: str) -> Codec`.
     """
 
     key: str
     title: str
     loader: str
     paper: str = ""
-    containers: tuple[str, ...] = ()  # keys of checkpoints.sniff: which official containers it loads
+    containers: tuple[str, ...] = ()  # keys of checkpoints.sniff: which containers of its own it loads
+    prefixes: tuple[str, ...] = ()
 
     def load_class(self) -> Any:
         """Import the module and return the class."""
@@ -37,7 +40,28 @@ _ROWS = (
     ),
     Family("soundstream", "SoundStream", "speefeare_core.codecs.soundstream:SoundStreamCodec", "arXiv 2107.03312"),
     Family("lyra", "Lyra v2", "speefeare_core.codecs.lyra:LyraCodec", "arXiv 2107.03312", ("lyra",)),
-    Family("opus", "Opus (classical baseline)", "speefeare_core.codecs.opus:OpusCodec", "RFC 6716"),
+    Family("encodec", "EnCodec", "speefeare_core.codecs.encodec:EncodecCodec", "arXiv 2210.13438"),
+    Family("dac", "DAC", "speefeare_core.codecs.dac:DacCodec", "arXiv 2306.06546"),
+    Family(
+        "speechtokenizer",
+        "SpeechTokenizer",
+        "speefeare_core.codecs.speechtokenizer:SpeechTokenizerCodec",
+        "arXiv 2308.16692",
+    ),
+    Family("mimi", "Mimi", "speefeare_core.codecs.mimi:MimiCodec", "arXiv 2410.00037"),
+    Family("xcodec", "X-Codec", "speefeare_core.codecs.xcodec:XCodec", "arXiv 2408.17175"),
+    Family("wavtokenizer", "WavTokenizer", "speefeare_core.codecs.wavtokenizer:WavTokenizerCodec", "arXiv 2408.16532"),
+    Family("snac", "SNAC", "speefeare_core.codecs.snac:SnacCodec", "arXiv 2410.14411"),
+    Family("bigcodec", "BigCodec", "speefeare_core.codecs.bigcodec:BigCodec", "arXiv 2409.05377"),
+    Family("vocos", "Vocos for EnCodec codes", "speefeare_core.codecs.vocos:VocosCodec", "arXiv 2306.00814"),
+    Family("audiovae", "VoxCPM AudioVAE", "speefeare_core.codecs.audiovae:AudioVaeCodec", "arXiv 2509.24650"),
+    Family(
+        "opus",
+        "Opus (classical baseline)",
+        "speefeare_core.codecs.opus:OpusCodec",
+        "RFC 6716",
+        prefixes=("opus:",),
+    ),
 )
 FAMILIES: dict[str, Family] = {row.key: row for row in _ROWS}
 

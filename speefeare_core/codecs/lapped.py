@@ -14,7 +14,7 @@ from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
 from speefeare_core.nn.compact import compact
 from speefeare_core.quantizers.residual import ResidualVQ
-from speefeare_core.stream import CodecStream
+from speefeare_core.stream import CodecStream, Start
 
 BLOCK_FRAMES = 500  # long files go through in blocks of this length, in bounded memory
 
@@ -94,7 +94,7 @@ class LappedCodec(Codec):
         config = self.network.config.to_dict()
         return NativeFile(self.info.family, self.info.name, config, tensors, self.info.licence, self.info.notes)
 
-    def stream(self, batch: int = 1, depth: int | None = None) -> LappedStream:
+    def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> LappedStream:
         """A fresh stream."""
         return LappedStream(self, batch, depth)
 

@@ -24,7 +24,7 @@ from speefeare_core.codecs.lyra_tflite import (
     read_books,
     read_file,
 )
-from speefeare_core.stream import CodecStream, StreamState
+from speefeare_core.stream import CodecStream, Start, StreamState
 
 RATE_HZ, HOP = 16_000, 320
 _CHUNK_FRAMES = 4096  # frames searched at once; keeps long files out of memory
@@ -131,7 +131,7 @@ class LyraCodec(Codec):
         codes = encoded.code_groups[0].to(self.device)
         return self.module.add_up(codes, min(self.info.check_depth(depth), codes.shape[1]))
 
-    def stream(self, batch: int = 1, depth: int | None = None) -> CodecStream:
+    def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> CodecStream:
         """A fresh stream with interpreters of its own, one a row."""
         return LyraStream(self, batch, depth)
 

@@ -9,7 +9,7 @@ from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
-from speefeare_core.stream import CodecStream
+from speefeare_core.stream import CodecStream, Start
 
 WEIGHTS_NOTE = (
     "There are no official PyTorch weights of SoundStream; the only published ones are the TFLite files of Lyra v2,"
@@ -83,7 +83,7 @@ class SoundStreamCodec(Codec):
             self.module, name=info.name, licence=info.licence, notes=self._own_notes, source=info.source, denoise=on
         )
 
-    def stream(self, batch: int = 1, depth: int | None = None) -> SoundStreamStream:
+    def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> SoundStreamStream:
         """A fresh stream."""
         return SoundStreamStream(self, batch, depth)
 

@@ -1,0 +1,61 @@
+"""The table of official layouts: which tensors, or which `model_type`, tell what a checkpoint is.
+
+Decided by content, never by a file's name. To add one: a row here, and the family's `from_official` that reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way in which a family is published. A row fits where every `has` and none of `lacks` is among the tensors.
+
+    Entries are names of tensors with the wrappers taken off (see `Official.tensors`), `*` stands for anything. With
+    `model_type` set, the row is a transformers folder whose config.json names it, and its tensors are not asked.
+    """
+
+    family: str  # key of codecs.FAMILIES
+    key: str  # "official", "audiocraft", "lightning", "transformers" …
+    title: str  # for people
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    model_type: str = ""
+    needs_config: bool = False  # the tensors alone do not say all: a config.json or yaml must lie beside them
+
+
+_BOOK = "quantizer.vq.layers.0._codebook.embed"
+_SEANET = "encoder.model.0.conv.conv.*"
+_BACKWARD = "*lstm.weight_ih_l0_reverse"
+
+LAYOUTS: tuple[Layout, ...] = (
+    Layout("encodec", "official", "EnCodec", (_SEANET, _BOOK), (_BACKWARD, "transform.*", "backbone.*")),
+    Layout("encodec", "transformers", "EnCodec (transformers)", model_type="encodec"),
+    Layout("dac", "official", "DAC", ("quantizer.quantizers.0.in_proj.weight*", "decoder.model.0.*"), ("fc_prior.*",)),
+    Layout("dac", "transformers", "DAC (transformers)", model_type="dac"),
+    Layout("speechtokenizer", "official", "SpeechTokenizer", (_SEANET, _BOOK, _BACKWARD), needs_config=True),
+    Layout("mimi", "official", "Mimi", ("quantizer.rvq_first.*", "encoder_transformer.transformer.layers.0.*")),
+    Layout("mimi", "transformers", "Mimi (transformers)", model_type="mimi"),
+    Layout("xcodec", "official", "X-Codec", ("decoder_2.*", "encoder_semantic.*", "fc_prior.*"), needs_config=True),
+    Layout("xcodec", "transformers", "X-Codec (transformers)", model_type="xcodec"),
+    Layout(
+        "wavtokenizer",
+        "official",
+        "WavTokenizer",
+        ("feature_extractor.encodec.*", "backbone.pos_net.*"),
+        needs_config=True,
+    ),
+    Layout(
+        "snac",
+        "official",
+        "SNAC",
+        ("quantizer.quantizers.0.in_proj.parametrizations.weight.original1", "encoder.block.0.*"),
+        needs_config=True,
+    ),
+    Layout("bigcodec", "official", "BigCodec", ("CodecEnc.*", "generator.*"), ("SemanticEncoder_module.*",)),
+    Layout(
+        "vocos", "official", "Vocos for EnCodec codes", ("backbone.convnext.*", "head.out.*"), ("backbone.pos_net.*",)
+    ),
+    Layout("audiovae", "official", "VoxCPM AudioVAE", ("encoder.fc_mu.*", "decoder.model.*")),
+)
