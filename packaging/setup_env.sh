@@ -83,6 +83,10 @@ install_python_packages() { # $1 is run or test
         grep -v 'is ignored: it is neither' "$VENV/setup.log" | tail -n 20 >&2
         fail "Set-up failed: the Python packages could not be installed (see above and $VENV/setup.log)."
     fi
+    if [ "$1" = test ] && ! pip_install --no-deps -r packaging/parity_peers.txt; then
+        tail -n 20 "$VENV/setup.log" >&2
+        fail "Set-up failed: the implementations that the parity tests compare with could not be installed (see above)."
+    fi
 }
 
 has_nvidia_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep GPU >/dev/null; }
@@ -95,7 +99,7 @@ check_libraries() { # do the two libraries that lean on the system load?
 }
 
 setup_key() { # what the environment depends on; $1 is the Python
-    { cat pyproject.toml packaging/setup_env.sh && pwd && "$1" --version; } 2>&1 | sha256sum
+    { cat pyproject.toml packaging/setup_env.sh packaging/parity_peers.txt && pwd && "$1" --version; } 2>&1 | sha256sum
 }
 
 is_ready() { # does the stamp of the mode, or of one that holds more, fit the key?

@@ -84,8 +84,8 @@ class Summary:
     def table(self) -> str:
         """Markdown."""
         lines = [
-            "| family | variant | layout | peer | codes compared | codes equal, worst level | largest error of the sound"
-            " | of the latents | depths | remark |",
+            "| family | variant | layout | peer | codes compared | codes equal, worst level | largest error of the"
+            " sound | of the latents | depths | remark |",
             "|---|---|---|---|---|---|---|---|---|---|",
         ]
         for row in self.rows.values():
@@ -101,8 +101,9 @@ class Summary:
     def write(self, path: Path) -> None:
         """`path`.md for people and `path`.json for programs."""
         head = (
-            "# The same codes as the originals\n\nEach row: random weights, saved by the peer in the official format,"
-            f" loaded here (torch {torch.__version__}, CPU, float32).\nMade by `pytest tests/parity --write-parity`.\n\n"
+            "# The same codes as the originals\n\n"
+            "Each row: random weights, saved by the peer in the official format, loaded here"
+            f" (torch {torch.__version__}, CPU, float32).\nMade by `pytest tests/parity --write-parity`.\n\n"
         )
         path.with_suffix(".md").write_text(head + self.table() + "\n")
         data = [
