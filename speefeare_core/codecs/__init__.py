@@ -15,7 +15,8 @@ class Family:
     The class has `from_native(native: NativeFile) -> Codec` and `to_native(self) -> NativeFile` for the project's own
     files. Where `checkpoints.layouts.LAYOUTS` has rows of the family, it has `from_official(Official) -> Codec`; where
     `containers` names a container that holds no tensors, `from_folder(path) -> Codec`. Where `prefixes` names one
-    (`opus:`), the codec comes with a package, and the class has `from_source(source: str) -> Codec`.
+    (`opus:`), the codec is in no file: the class has `from_source(source: str) -> Codec` for what begins with the prefix,
+    and for the bare name (`mulaw`).
     """
 
     key: str
@@ -61,6 +62,19 @@ _ROWS = (
         "speefeare_core.codecs.opus:OpusCodec",
         "RFC 6716",
         prefixes=("opus:",),
+    ),
+    Family(
+        "mulaw",
+        "µ-law (classical baseline)",
+        "speefeare_core.codecs.mulaw:MulawCodec",
+        "ITU-T G.711; arXiv 1609.03499",
+        prefixes=("mulaw:",),
+    ),
+    Family(
+        "identity",
+        "No codec (hidden reference)",
+        "speefeare_core.codecs.identity:IdentityCodec",
+        prefixes=("identity:",),
     ),
 )
 FAMILIES: dict[str, Family] = {row.key: row for row in _ROWS}

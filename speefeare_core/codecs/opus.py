@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import soxr
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from speefeare_core.audio import Audio
+from speefeare_core.audio import Samples
 from speefeare_core.codec import Codec, CodecInfo, Encoded
 from speefeare_core.errors import SpeefeareError
 
@@ -20,6 +22,7 @@ RATE_HZ, HOP = 16_000, 320
 LOWEST_KBPS, HIGHEST_KBPS = 6.0, 64.0
 # The look-ahead of the encoder, 6.5 ms, which the Opus header gives as a pre-skip of 312 samples at 48 kHz.
 DELAY = 104
+Bytes = NDArray[np.uint8]
 _DECODER_RATE_HZ = 48_000  # what the libopus decoder gives in ffmpeg, whatever went in
 
 
@@ -32,6 +35,7 @@ class OpusCodec(Codec):
                 f"Opus is offered from {LOWEST_KBPS:g} to {HIGHEST_KBPS:g} kbps, not {kbps:g}; use for example opus:12."
             )
         self.kbps = kbps
+        sent_kbps = int(kbps * 1000 * HOP / RATE_HZ / 8 + 1e-6) * 8 * RATE_HZ / HOP / 1000  # packets are whole bytes
         self.module = nn.Module()
         self.info = CodecInfo(
             name=f"opus-{kbps:g}",
@@ -50,7 +54,7 @@ class OpusCodec(Codec):
             licence="BSD-3-Clause",
             source=f"opus:{kbps:g}",
             notes=(
-                f"{kbps:g} kbps of bytes at a constant bitrate; Opus has no codebooks, latents or depths.",
+                f"{sent_kbps:g} kbps of bytes at a constant bitrate; Opus has no codebooks, latents or depths.",
                 "File mode only: the live tab wants codes.",
             ),
         )
@@ -58,46 +62,52 @@ class OpusCodec(Codec):
 
     @classmethod
     def from_source(cls, source: str) -> OpusCodec:
-        """`opus:12` → Opus at 12 kbps."""
+        """`opus:12` → Opus at 12 kbps. Raises `SpeefeareError` for anything but a bitrate."""
         try:
-            kbps = float(source.removeprefix("opus:"))
+            kbps = float(source.removeprefix("opus").removeprefix(":"))
         except ValueError:
             raise SpeefeareError(f"{source} should name a bitrate in kbps, for example opus:12.") from None
         return cls(kbps)
 
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
-        pcm = (audio[:, 0].clamp(-1.0, 1.0) * 32767).round().to(torch.int16).cpu().numpy()
-        packets = np.stack([self._encode_row(row) for row in pcm])
+        packets = np.stack([self._encode_row(row) for row in audio[:, 0].cpu().numpy()])
         return Encoded((), None, audio.shape[-1], {"packets": torch.from_numpy(packets)})
 
     def _decode(self, encoded: Encoded, depth: int) -> Tensor:
         packets = encoded.side["packets"].cpu().numpy()
         return torch.stack([torch.from_numpy(self._decode_row(row)) for row in packets])
 
-    def _encode_row(self, pcm: np.ndarray[Any, np.dtype[np.int16]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        """`[F·320]` → `[F, bytes]`."""
+    def _encode_row(self, samples: Samples) -> Bytes:
+        """`[F·320]` → `[F, bytes]`, frame by frame."""
         av, context = _libopus("w")
         context.bit_rate = round(self.kbps * 1000)
         context.options = {"application": "voip", "vbr": "off", "frame_duration": "20"}
         packets: list[bytes] = []
-        for index, block in enumerate(pcm.reshape(-1, HOP)):
-            frame = av.AudioFrame.from_ndarray(block[None], format="s16", layout="mono")
+        for index, block in enumerate(samples.reshape(-1, HOP)):
+            pcm = np.rint(block.clip(-1.0, 1.0) * np.float32(32767)).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
             frame.sample_rate, frame.pts = RATE_HZ, index * HOP
             packets.extend(bytes(packet) for packet in context.encode(frame))
         packets.extend(bytes(packet) for packet in context.encode(None))
-        whole = packets[: len(pcm) // HOP]  # the encoder's last one is the tail of its look-ahead
+        whole = packets[: len(samples) // HOP]  # the encoder's last one is the tail of its look-ahead
         return np.stack([np.frombuffer(packet, np.uint8) for packet in whole])
 
-    def _decode_row(self, packets: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """`[F, bytes]` → `[1, F·320]`."""
+    def _decode_row(self, packets: Bytes) -> Samples:
+        """`[F, bytes]` → `[1, F·320]`, a second at a time at the decoder's rate."""
         av, context = _libopus("r")
-        parts: list[Any] = []
-        for packet in packets:
-            parts.extend(frame.to_ndarray().reshape(1, -1) for frame in context.decode(av.Packet(packet.tobytes())))
-        pcm = np.concatenate(parts, axis=1)
-        sound = Audio(pcm.astype(np.float32) / 32768.0, _DECODER_RATE_HZ).resampled(RATE_HZ)
-        length = len(packets) * HOP
-        return np.pad(sound.samples[:, :length], ((0, 0), (0, max(0, length - sound.length_samples))))
+        resampler = soxr.ResampleStream(_DECODER_RATE_HZ, RATE_HZ, 1, dtype="float32", quality="VHQ")
+        out = np.zeros((1, len(packets) * HOP), np.float32)
+        done, size = 0, RATE_HZ // HOP
+        for start in range(0, len(packets), size):
+            frames = [
+                frame for row in packets[start : start + size] for frame in context.decode(av.Packet(row.tobytes()))
+            ]
+            pcm = np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
+            piece = resampler.resample_chunk(pcm.astype(np.float32) / 32768.0, last=start + size >= len(packets))
+            piece = piece[: out.shape[1] - done]
+            out[0, done : done + len(piece)] = piece
+            done += len(piece)
+        return out
 
 
 def _libopus(mode: str) -> tuple[Any, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from speefeare_core import load_codec, token_file
 from speefeare_core.alignment import estimate_delay
+from speefeare_core.audio import Audio
 from speefeare_core.codec import CodecInfo
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.evaluation.metrics import METRICS
@@ -19,18 +21,41 @@ from tests.core.speech import speech_like
 SOUND = torch.from_numpy(speech_like(1.31))[None, None]
 
 
-@pytest.mark.parametrize("kbps", [6, 12, 24, 64])
-def test_length_alignment_and_constant_bitrate(kbps: int) -> None:
+@pytest.mark.parametrize("kbps", [6, 9.2, 12, 24, 64])
+def test_length_alignment_and_constant_bitrate(kbps: float) -> None:
     codec = load_codec(f"opus:{kbps}")
     encoded = codec.encode(SOUND)
     frames = codec.frames_for(SOUND.shape[-1])
-    assert encoded.side["packets"].shape == (1, frames, kbps * 1000 // 8 // 50)
-    assert sent_bits(codec.info, encoded, 0) / (frames * 0.02) == kbps * 1000
+    assert encoded.side["packets"].shape == (1, frames, round(kbps * 1000 / 8 / 50))
+    assert sent_bits(codec.info, encoded, 0) / (frames * 0.02) == pytest.approx(kbps * 1000)
+    assert any(f"{kbps:g} kbps" in note for note in codec.info.notes)
     out = codec.decode(encoded)
     assert out.shape == SOUND.shape
     found = estimate_delay(SOUND[0, 0].numpy(), out[0, 0].numpy())
     # The filters of its speech mode turn the phase of low tones, which moves the peak by a sample or two.
     assert abs(found.samples) <= 2 and found.polarity == 1 and found.confidence > 0.4
+
+
+def test_a_bitrate_between_whole_bytes_says_what_is_sent() -> None:
+    codec = load_codec("opus:6.5")
+    assert codec.encode(SOUND).side["packets"].shape[-1] == 16
+    assert any("6.4 kbps" in note for note in codec.info.notes)
+
+
+def test_decoding_by_the_second_has_no_seams() -> None:
+    codec = load_codec("opus:24")
+    long = torch.from_numpy(speech_like(3.3, seed=3))[None, None]
+    encoded = codec.encode(long)
+    import av
+
+    context = av.CodecContext.create("libopus", "r")
+    context.sample_rate, context.layout = 16_000, "mono"
+    packets = [av.Packet(row.tobytes()) for row in encoded.side["packets"][0].numpy()]
+    at_48k = np.concatenate([frame.to_ndarray().reshape(-1) for packet in packets for frame in context.decode(packet)])
+    whole = Audio(at_48k[None].astype(np.float32) / 32768, 48_000).resampled(16_000).samples
+    ours = codec.decode(encoded)[0].numpy()
+    delay = codec.info.delay_samples
+    np.testing.assert_allclose(ours, whole[:, delay : delay + ours.shape[1]], atol=2e-6)
 
 
 def test_more_bits_sound_better() -> None:
