@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from speefeare_core.nn.film import Film
-from speefeare_core.nn.seanet import SeanetDecoder, SeanetEncoder
+from speefeare_core.nn.seanet import SeanetConfig, SeanetDecoder, SeanetEncoder
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
+
+LATENT_KERNEL = 3  # of the encoder's last convolution
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,16 @@ class SoundStreamConfig:
         """Samples of a frame."""
         return math.prod(self.strides)
 
+    def seanet(self, n_filters: int) -> SeanetConfig:
+        """Encoder or decoder (section III-A, figure 3): three residual units of kernel 7 and dilations 1, 3, 9 a block.
+
+        ELU before every convolution but the first, no normalisation anywhere, padding by zeros on the left only.
+        """
+        return SeanetConfig(
+            dimension=self.latent_dim, n_filters=n_filters, ratios=self.strides[::-1], n_residual_layers=3,
+            residual_kernel_size=7, dilation_base=3, compress=1, true_skip=True, pad_mode="constant", lstm=0,
+        )  # fmt: skip
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; `from_dict` is its inverse."""
         return dataclasses.asdict(self) | {"strides": list(self.strides)}
@@ -80,10 +92,12 @@ class SoundStreamModel(nn.Module):
     def __init__(self, config: SoundStreamConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = SeanetEncoder(config.channels, config.strides, config.latent_dim)
+        self.encoder = SeanetEncoder(
+            dataclasses.replace(config.seanet(config.channels), last_kernel_size=LATENT_KERNEL)
+        )
         self.film = Film(2, config.latent_dim) if config.denoise_switch else None
         self.quantizer = ResidualVQ(config.books, config.book_size, config.latent_dim)
-        self.decoder = SeanetDecoder(config.decoder_channels, config.strides, config.latent_dim)
+        self.decoder = SeanetDecoder(config.seanet(config.decoder_channels))
 
     def condition(self, latents: Tensor, denoise: Tensor | None) -> Tensor:
         """Latents `[B, D, F]` with denoising off or on for each example `[B]` (None: off); itself without a switch."""
