@@ -15,8 +15,8 @@ class Family:
     The class has `from_native(native: NativeFile) -> Codec` and `to_native(self) -> NativeFile` for the project's own
     files. Where `checkpoints.layouts.LAYOUTS` has rows of the family, it has `from_official(Official) -> Codec`; where
     `containers` names a container that holds no tensors, `from_folder(path) -> Codec`. Where `prefixes` names one
-    (`opus:`), the codec is in no file: the class has `from_source(source: str) -> Codec` for what begins with the prefix,
-    and for the bare name (`mulaw`).
+    (`opus:`), the codec is in no file: the class has `from_source(source: str) -> Codec` for what begins with the
+    prefix, and for the bare name (`mulaw`).
     """
 
     key: str

@@ -6,7 +6,6 @@ themselves, frame by frame, so that it streams and runs through everything that 
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from speefeare_core.codec import Codec, CodecInfo, Encoded
@@ -92,9 +91,11 @@ class IdentityStream(CodecStream):
 
 def framed(audio: Tensor, hop: int) -> Tensor:
     """`[B, C, n·hop]` → `[B, C·hop, n]`."""
-    return torch.cat(list(audio.unflatten(-1, (-1, hop)).transpose(2, 3).unbind(1)), dim=1)
+    batch, channels, length = audio.shape
+    return audio.reshape(batch, channels, length // hop, hop).transpose(2, 3).reshape(batch, channels * hop, -1)
 
 
 def unframed(frames: Tensor, channels: int) -> Tensor:
     """`[B, C·hop, n]` → `[B, C, n·hop]`."""
-    return frames.unflatten(1, (channels, -1)).transpose(2, 3).flatten(2)
+    batch, values, count = frames.shape
+    return frames.reshape(batch, channels, values // channels, count).transpose(2, 3).reshape(batch, channels, -1)
