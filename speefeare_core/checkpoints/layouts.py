@@ -5,7 +5,10 @@ Decided by content, never by a file's name. To add one: a row here, and the fami
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,30 @@ class Layout:
     lacks: tuple[str, ...] = ()
     model_type: str = ""
     needs_config: bool = False  # the tensors alone do not say all: a config.json or yaml must lie beside them
+    wrapper: str = ""  # the row fits files so wrapped only: "audiocraft"
+    keep: tuple[str, ...] = ()  # beginnings of the names that belong to the codec; the others are left in the file
+
+    def fits(self, names: Collection[str], wrapper: str = "") -> bool:
+        """Whether tensors of these names, so wrapped, are of this layout."""
+        if not self.has or (self.wrapper and self.wrapper != wrapper):
+            return False
+        return all(_any(pattern, names) for pattern in self.has) and not any(_any(p, names) for p in self.lacks)
+
+    def missing(self, names: Collection[str]) -> list[str]:
+        """Which of `has` is not there."""
+        return [pattern for pattern in self.has if not _any(pattern, names)]
+
+
+def _any(pattern: str, names: Collection[str]) -> bool:
+    if "*" not in pattern:
+        return pattern in names
+    compiled = _compiled(pattern)
+    return any(compiled.match(name) for name in names)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")) + r"\Z", re.S)
 
 
 _BOOK = "quantizer.vq.layers.0._codebook.embed"
@@ -30,6 +57,7 @@ _SEANET = "encoder.model.0.conv.conv.*"
 _BACKWARD = "*lstm.weight_ih_l0_reverse"
 
 LAYOUTS: tuple[Layout, ...] = (
+    Layout("encodec", "audiocraft", "EnCodec (AudioCraft)", (_SEANET, _BOOK), (_BACKWARD,), wrapper="audiocraft"),
     Layout("encodec", "official", "EnCodec", (_SEANET, _BOOK), (_BACKWARD, "transform.*", "backbone.*")),
     Layout("encodec", "transformers", "EnCodec (transformers)", model_type="encodec"),
     Layout("dac", "official", "DAC", ("quantizer.quantizers.0.in_proj.weight*", "decoder.model.0.*"), ("fc_prior.*",)),
@@ -45,6 +73,7 @@ LAYOUTS: tuple[Layout, ...] = (
         "WavTokenizer",
         ("feature_extractor.encodec.*", "backbone.pos_net.*"),
         needs_config=True,
+        keep=("feature_extractor.", "backbone.", "head."),
     ),
     Layout(
         "snac",
@@ -53,7 +82,14 @@ LAYOUTS: tuple[Layout, ...] = (
         ("quantizer.quantizers.0.in_proj.parametrizations.weight.original1", "encoder.block.0.*"),
         needs_config=True,
     ),
-    Layout("bigcodec", "official", "BigCodec", ("CodecEnc.*", "generator.*"), ("SemanticEncoder_module.*",)),
+    Layout(
+        "bigcodec",
+        "official",
+        "BigCodec",
+        ("CodecEnc.*", "generator.*"),
+        ("SemanticEncoder_module.*",),
+        keep=("CodecEnc.", "generator."),
+    ),
     Layout(
         "vocos", "official", "Vocos for EnCodec codes", ("backbone.convnext.*", "head.out.*"), ("backbone.pos_net.*",)
     ),

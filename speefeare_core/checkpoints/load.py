@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from speefeare_core import resources
 from speefeare_core.checkpoints import native
-from speefeare_core.checkpoints.sniff import sniff
+from speefeare_core.checkpoints.reading import load_sniffed
+from speefeare_core.checkpoints.sniff import examine
 from speefeare_core.codecs import FAMILIES
 from speefeare_core.errors import SpeefeareError
 
@@ -41,26 +42,51 @@ def load_codec(source: str | Path = "default", device: str = "auto") -> Codec:
     """
     from speefeare_core.devices import choose_device
 
-    if str(source).startswith("opus:"):  # comes with a package, not in a file
-        built_in: Codec = FAMILIES["opus"].load_class().from_source(str(source))
-        return built_in
+    built_in = next((row for row in FAMILIES.values() if str(source).startswith(row.prefixes or "\0")), None)
+    if built_in is not None:  # comes with a package, not in a file
+        made: Codec = built_in.load_class().from_source(str(source))
+        return made
     path = resolve(source)
-    container = sniff(path)
-    if container == "native":
-        file = path / "model.safetensors" if path.is_dir() else path
-        data = native.read(file)
-        if data.family not in FAMILIES or not hasattr(FAMILIES[data.family].load_class(), "from_native"):
-            raise SpeefeareError(f"{file} is of the family {data.family}, which this version does not know.")
-        try:
-            codec: Codec = FAMILIES[data.family].load_class().from_native(data)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__  # torch lists signatures
-            raise SpeefeareError(f"{file} does not fit its own description ({reason}); export it again.") from error
-    else:
-        family = next(row for row in FAMILIES.values() if container in row.containers)
-        codec = family.load_class().from_folder(path)
+    codec = _load_path(path)
     shipped = {folder: name for name, folder in resources.shipped_codecs().items()}
     if path in shipped:  # a name means the same on another machine, a path does not
         codec.info = dataclasses.replace(codec.info, source=shipped[path])
     codec.module.eval().requires_grad_(False).to(choose_device(device))
     return codec
+
+
+def _load_path(path: Path) -> Codec:
+    sniffed = examine(path)
+    found = sniffed.found
+    if found.family not in FAMILIES:
+        raise SpeefeareError(f"{found.file} is of the family {found.family}, which this version does not know.")
+    row = FAMILIES[found.family]
+    if found.layout in row.containers:
+        codec: Codec = row.load_class().from_folder(path)
+        return codec
+    if found.layout == "native":
+        return _from_native(found.file)
+    try:
+        codec = row.load_class().from_official(load_sniffed(sniffed))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise SpeefeareError(
+            f"{found.file} looks like a {found.title} checkpoint, but does not hold what one has ({_reason(error)});"
+            " it may be of another version, or damaged."
+        ) from error
+    codec.info = dataclasses.replace(codec.info, notes=(*codec.info.notes, *found.evidence))
+    return codec
+
+
+def _from_native(file: Path) -> Codec:
+    data = native.read(file)
+    if not hasattr(FAMILIES[data.family].load_class(), "from_native"):
+        raise SpeefeareError(f"{file} is of the family {data.family}, which this version does not know.")
+    try:
+        codec: Codec = FAMILIES[data.family].load_class().from_native(data)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise SpeefeareError(f"{file} does not fit its own description ({_reason(error)}); export it again.") from error
+    return codec
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__  # torch lists signatures

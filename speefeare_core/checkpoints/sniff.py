@@ -1,70 +1,155 @@
-"""What is this file? Decided by content, never by name alone, and without executing anything."""
+"""What is this file or folder? Decided by content, never by name alone, without executing or reading all of it."""
 
 from __future__ import annotations
 
-import warnings
-import zipfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from speefeare_core.checkpoints.native import read_metadata
+from speefeare_core.checkpoints.containers import open_container
+from speefeare_core.checkpoints.folders import config_beside, weights_in
+from speefeare_core.checkpoints.layouts import LAYOUTS, Layout
+from speefeare_core.checkpoints.near_misses import unknown_folder, unknown_tensors
+from speefeare_core.checkpoints.stored import Stored
+from speefeare_core.checkpoints.wrappers import Contents, unwrap
 from speefeare_core.errors import SpeefeareError
 
 LYRA_FILES = ("soundstream_encoder.tflite", "quantizer.tflite", "lyragan.tflite")
-_PICTURES = {b"\x89PNG": "PNG picture", b"\xff\xd8\xff": "JPEG picture", b"GIF8": "GIF picture", b"BM": "BMP picture"}
-_SOUNDS = {b"RIFF": "sound or video", b"fLaC": "FLAC sound", b"OggS": "Ogg sound", b"ID3": "MP3 sound"}
+# A codec inside a larger model: VoxCPM's merged files, a codec saved as part of a language model.
+_PREFIXES = ("audio_vae.", "audio_tokenizer.", "codec.", "codec_model.", "mimi.", "model.", "generator.")
 
 
-def sniff(path: str | Path) -> str:
-    """The container: "native" or a key that some family lists in `containers`.
+@dataclass(frozen=True)
+class Found:
+    """What a checkpoint is, and how that was told."""
 
-    Raises `SpeefeareError` that names the file, the reason and what would work.
-    """
+    path: Path  # the file or folder that was given
+    family: str  # key of codecs.FAMILIES
+    layout: str  # "native", a key of checkpoints.layouts, or a container that a family names ("lyra")
+    title: str  # for people
+    file: Path  # the file with the weights; a folder where there are several
+    evidence: tuple[str, ...] = ()  # plain sentences
+
+
+@dataclass(frozen=True)
+class Sniffed:
+    """`Found`, and the tensors that were looked at, still in their file."""
+
+    found: Found
+    tensors: dict[str, Stored]
+    config: dict[str, Any]
+    extra: dict[str, Any]
+
+
+def sniff(path: str | Path) -> Found:
+    """What the file or folder is. Raises `SpeefeareError` that says what it seems to be and what would work."""
+    return examine(path).found
+
+
+def examine(path: str | Path) -> Sniffed:
+    """`sniff`, with the names and places of the tensors."""
     path = Path(path)
     if not path.exists():
         raise SpeefeareError(f"There is no codec file or folder {path}.")
-    if path.is_dir():
-        return _sniff_folder(path)
-    size = path.stat().st_size
-    if size == 0:
-        raise SpeefeareError(f"{path} is empty (0 bytes); download it again.")
-    with path.open("rb") as file:
-        head = file.read(16)
-    for magic, kind in {**_PICTURES, **_SOUNDS}.items():
-        if head.startswith(magic):
-            raise SpeefeareError(f"{path} is a {kind} file, no codec: choose a .safetensors file or a codec folder.")
-    # A safetensors file begins with the length of its header, whose first byte may be that of a pickle too.
-    header = head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size - 8
-    if not header and (zipfile.is_zipfile(path) or head.startswith(b"\x80")):
-        _refuse_pickle(path)
-    if path.suffix == ".safetensors" or head[8:9] == b"{":
-        if "speefeare" in read_metadata(path):
-            return "native"
-        raise SpeefeareError(f"{path} is a safetensors file, but no codec that this version knows.")
-    raise SpeefeareError(f"{path} is no codec that this version knows; choose a .safetensors file or a codec folder.")
+    return _folder(path) if path.is_dir() else _file(path, path)
 
 
-def _sniff_folder(path: Path) -> str:
+def _file(path: Path, given: Path) -> Sniffed:
+    container = open_container(path)
+    if "speefeare" in container.metadata:
+        family = container.metadata.get("family", "")
+        reason = ("The metadata of the safetensors file say that this program wrote it.",)
+        return Sniffed(Found(given, family, "native", "native", path, reason), container.tree, {}, {})
+    contents = unwrap(container)
+    config, config_path, candidates = config_beside(path)
+    config = contents.config or config
+    row, prefix = _match(contents, config)
+    if row is None:
+        raise unknown_tensors(path, contents, config)
+    if row.needs_config and not config:
+        raise SpeefeareError(_lacks_config(path, row, candidates))
+    tensors = {
+        name.removeprefix(prefix): tensor for name, tensor in contents.tensors.items() if name.startswith(prefix)
+    }
+    evidence = [f"{path.name}: {container.kind}" + (f", {contents.wrapper}" if contents.wrapper else "") + "."]
+    if row.model_type:
+        evidence.append(f"{config_path.name if config_path else 'The configuration'} says model_type {row.model_type}.")
+    else:
+        evidence.append(f"It holds {', '.join(row.has)}.")
+    if config_path is not None and not contents.config:
+        evidence.append(f"Configuration: {config_path.name}.")
+    if prefix:
+        evidence.append(f"The codec is the part {prefix.rstrip('.')} of a larger model.")
+    kept = {name: tensor for name, tensor in tensors.items() if not row.keep or name.startswith(row.keep)}
+    left_out = sorted({name.split(".")[0] for name in tensors if name not in kept})
+    if left_out:
+        evidence.append(f"Left in the file, as they belong to training: {', '.join(left_out[:6])}.")
+    evidence.extend(contents.notes)
+    found = Found(given, row.family, row.key, row.title, path, tuple(evidence))
+    return Sniffed(found, kept, config, contents.extra)
+
+
+def _match(contents: Contents, config: dict[str, Any]) -> tuple[Layout | None, str]:
+    """The first row that fits the tensors, then the model_type; and the prefix under which the codec lies."""
+    names = contents.tensors.keys()
+    for prefix in ("", *_PREFIXES):
+        inner = {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+        for row in LAYOUTS if inner else ():
+            if row.fits(inner, contents.wrapper):
+                return row, prefix
+    for row in LAYOUTS:
+        if row.model_type and row.model_type == config.get("model_type"):
+            return row, ""
+    return None, ""
+
+
+def _lacks_config(path: Path, row: Layout, candidates: tuple[Path, ...]) -> str:
+    if candidates:
+        return (
+            f"{path} is a {row.title} checkpoint, and it is not clear which configuration belongs to it:"
+            f" {', '.join(candidate.name for candidate in candidates[:5])}; copy the right one beside it as"
+            f" {path.stem}{candidates[0].suffix}."
+        )
+    return (
+        f"{path} is a {row.title} checkpoint, but its configuration is not there; put the config.json or .yaml that was"
+        " published with it into the same folder."
+    )
+
+
+def _folder(path: Path) -> Sniffed:
     if all((path / name).is_file() for name in LYRA_FILES):
-        return "lyra"
-    if (path / "model.safetensors").is_file():
-        return sniff(path / "model.safetensors")
+        reason = (f"It holds {', '.join(LYRA_FILES)}.",)
+        return Sniffed(Found(path, "lyra", "lyra", "Lyra v2", path, reason), {}, {}, {})
     missing = [name for name in LYRA_FILES if not (path / name).is_file()]
     if len(missing) < len(LYRA_FILES):
         raise SpeefeareError(f"The Lyra folder {path} lacks {', '.join(missing)}.")
-    raise SpeefeareError(f"The folder {path} holds no codec: no model.safetensors and no Lyra files.")
+    files = weights_in(path)
+    sniffed: list[Sniffed] = []
+    errors: list[SpeefeareError] = []
+    for file in files:
+        try:
+            sniffed.append(_file(file, path))
+        except SpeefeareError as error:
+            errors.append(error)
+    if len(sniffed) > 1:
+        whole = [one for one in sniffed if "part" not in " ".join(one.found.evidence)]
+        sniffed = whole or sniffed
+    if len(sniffed) > 1:
+        sniffed = _same_twice(sniffed)
+    if len(sniffed) > 1:
+        names = ", ".join(one.found.file.name for one in sniffed[:6])
+        raise SpeefeareError(f"The folder {path} holds several codecs ({names}); choose one of these files.")
+    if sniffed:
+        return sniffed[0]
+    if len(errors) == 1:
+        raise errors[0]
+    raise unknown_folder(path, files)
 
 
-def _refuse_pickle(path: Path) -> None:
-    """Explain a torch or pickle file. Only torch's restricted reader touches it: tensors and plain data."""
-    import torch
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pickle protocols; the sentence below says what matters
-            torch.load(str(path), map_location="cpu", weights_only=True)
-    except Exception as error:  # the restricted reader raises many kinds; every one of them means: not plain weights
-        raise SpeefeareError(
-            f"{path} is a Python pickle that holds more than tensors, so it could run code; it was not loaded and"
-            " nothing in it was run. Ask for a .safetensors file, or a state dict saved with torch.save."
-        ) from error
-    raise SpeefeareError(f"{path} holds plain tensors, but of no codec that this version knows.")
+def _same_twice(sniffed: list[Sniffed]) -> list[Sniffed]:
+    """One checkpoint as .safetensors and as .bin beside it: the .safetensors."""
+    shapes = [{name: tensor.shape for name, tensor in one.tensors.items()} for one in sniffed]
+    if any(shape != shapes[0] for shape in shapes):
+        return sniffed
+    safe = [one for one in sniffed if one.found.file.suffix == ".safetensors"]
+    return safe if len(safe) == 1 else sniffed
