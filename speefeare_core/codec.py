@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
+    from speefeare_core.blocks.interface import BlockDecoder, BlockEncoder
     from speefeare_core.stream import CodecStream, Start
 
 Role = Literal["acoustic", "semantic", "mixed"]
 DepthMode = Literal["residual", "split", "parallel", "none"]
+LIVE_STEP_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class CodecInfo:
     def depth(self) -> int:
         """The number of books, the largest depth that may be asked for."""
         return len(self.books)
+
+    @property
+    def live_frames(self) -> int:
+        """Frames that a live step takes at least: one, or 5 ms where frames are shorter (sample by sample codes)."""
+        return max(1, round(LIVE_STEP_S * self.frame_rate_hz))
 
     def bitrate_kbps(self, depth: int | None = None) -> float:
         """Bits per second of the first `depth` books (None: all), in kbps."""
@@ -142,6 +149,7 @@ class Codec(ABC):
     info: CodecInfo
     module: Module
     block_context: BlockContext | None = None  # for long recordings, where the codec cannot stream
+    step_s: float = 0.5  # long recordings go through its stream in steps of about this length
 
     # -- what a family writes ---------------------------------------------------------------------------------
     @abstractmethod
@@ -171,6 +179,14 @@ class Codec(ABC):
         raise SpeefeareError(
             f"{self.info.name} cannot stream: it looks ahead. Use file mode, or choose a causal codec."
         )
+
+    def block_encoder(self, depth: int | None, batch: int) -> BlockEncoder | None:
+        """An encoder for long recordings of its own, where a family cuts them its own way; None: see `blocks`."""
+        return None
+
+    def block_decoder(self, depth: int | None, books: tuple[int, ...] | None, batch: int) -> BlockDecoder | None:
+        """The same for decoding."""
+        return None
 
     def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor | None:
         """`[B, D, F]` after quantisation with the first `depth` books, or None where a family has none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,6 +74,14 @@ class CodecStream(ABC):
 
         Of a codec without books: latents `[B, D, n]` → audio.
         """
+
+    def choose_books(self, books: Sequence[int] | None) -> None:
+        """Decode with just these books, counted from 0, instead of the first `depth` (None: back to these).
+
+        Raises `SpeefeareError` where a family decodes the first books only.
+        """
+        if books is not None:
+            raise SpeefeareError(f"A stream of {self.info.name} decodes the first books only.")
 
     def finish_encode(self, rest: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
         """The end of a recording: what was held back, and a last ragged piece `[B, C, r]`, r < hop, padded as the

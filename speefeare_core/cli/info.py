@@ -5,18 +5,30 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from speefeare_core import audio, token_file
 from speefeare_core.cli.console import Console, Result
 from speefeare_core.cli.options import add_codec
-from speefeare_core.codec import CodecInfo
+from speefeare_core.codec import BlockContext, CodecInfo
+
+if TYPE_CHECKING:
+    from speefeare_core.blocks.report import SeamReport
+    from speefeare_core.codec import Codec
+
+LONG = {"stream": "with carried state", "blocks": "in overlapping blocks", "whole": "in one call"}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """`[FILE]`, or `--codec`."""
+    """`[FILE]`, or `--codec`; `--seam`."""
     words = "a sound file, a token file, or a codec: its file, folder or name"
     parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help=words)
     add_codec(parser)
+    parser.add_argument(
+        "--seam",
+        action="store_true",
+        help="measure what cutting long recordings into blocks changes, for codecs that look ahead",
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> Result:
@@ -26,7 +38,8 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     if args.file is None or _may_be_codec(args.file):
         from speefeare_core.checkpoints.load import load_codec
 
-        return _codec(load_codec(args.file or args.codec, args.device).info)
+        codec = load_codec(args.file or args.codec, args.device)
+        return _codec(codec, args.seam)
     return _sound(args.file)
 
 
@@ -34,7 +47,11 @@ def _may_be_codec(path: Path) -> bool:
     return path.is_dir() or path.suffix == ".safetensors" or not (path.suffix or path.exists())
 
 
-def _codec(info: CodecInfo) -> Result:
+def _codec(codec: Codec, with_seam: bool) -> Result:
+    from speefeare_core import blocks
+
+    info = codec.info
+    seam = _seam(codec) if with_seam else None
     bitrates = [round(info.bitrate_kbps(depth), 4) for depth in range(1, info.depth + 1)]
     books = f"{info.depth} books" if info.books else "no books"
     lines = [
@@ -45,11 +62,29 @@ def _codec(info: CodecInfo) -> Result:
         f"{info.parameters:,} parameters, latents of {info.latent_dim} values",
         f"{'causal' if info.causal else 'looks ahead'}, {'streams' if info.streamable else 'does not stream'},"
         f" delay {info.delay_samples} samples ({1000 * info.delay_samples / info.rate_hz:.1f} ms)",
+        f"long recordings: {LONG[blocks.way_of(codec)]}" + _context(codec.block_context, info),
+        *([seam.sentence()] if seam is not None else []),
         *(f"needs: {need}" for need in info.needs),
         *info.notes,
         *([f"from {info.source}"] if info.source else []),
     ]
-    return Result({"kind": "codec", **info.to_dict(), "bitrates_kbps": bitrates}, "\n".join(lines))
+    data = {"kind": "codec", **info.to_dict(), "bitrates_kbps": bitrates, "long": blocks.way_of(codec)}
+    return Result(data | ({"seam": seam.to_dict()} if seam is not None else {}), "\n".join(lines))
+
+
+def _seam(codec: Codec) -> SeamReport | None:
+    """What blocks change; None where nothing is cut."""
+    from speefeare_core import blocks
+    from speefeare_core.blocks.seam import seam_of_sample
+
+    return seam_of_sample(codec) if blocks.way_of(codec) == "blocks" else None
+
+
+def _context(context: BlockContext | None, info: CodecInfo) -> str:
+    if context is None or info.streamable:
+        return ""
+    exact = "exact" if context.exact else "not exact, --seam measures it"
+    return f" of {context.frames / info.frame_rate_hz:g} s, {exact}"
 
 
 def _tokens(path: Path) -> Result:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from speefeare_core.checkpoints import native
 from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
 from speefeare_core.codecs import Family
-from speefeare_core.stream import CodecStream
+from speefeare_core.stream import CodecStream, Start
 
 FAMILY = Family("tiny", "Tiny test codec", "tests.core.tiny_codec:TinyCodec")
 
@@ -117,7 +117,7 @@ class TinyCodec(Codec):
         """`[B, D, F]`."""
         return self.module.add_up(encoded.code_groups[0], self.info.check_depth(depth)).to(torch.float32)
 
-    def stream(self, batch: int = 1, depth: int | None = None) -> CodecStream:
+    def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> CodecStream:
         """A fresh stream."""
         return TinyStream(self, batch, depth)
 
