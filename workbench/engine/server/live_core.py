@@ -34,14 +34,15 @@ class LiveCore:
     def __init__(self, codec: Codec, request: StartLive, status: Status, basis: Basis | None, guard: bool) -> None:
         info = codec.info
         self.info = info
-        self.step_samples = info.hop_samples * max(1, request.frames_per_step)
+        least = info.hop_samples * info.live_frames
+        self.step_samples = least * max(1, request.frames_per_step)
         self._codec = codec
         self._status = status
         self._stream = codec.stream(depth=request.depth)
         capacity = round(CAPACITY_S * info.rate_hz) + 8 * self.step_samples
         self._input = SampleFifo(info.channels, capacity)
         self._output = SampleFifo(info.channels, capacity)
-        self._most_extra = request.max_queue_frames * info.hop_samples
+        self._most_extra = request.max_queue_frames * least
         self.taps = LiveTaps(info, basis)
         self._guard = HowlGuard(info.rate_hz) if guard else None
         self._input_gain = Ramp(_factor(request.input_gain_db), info.rate_hz)
