@@ -1,0 +1,108 @@
+"""Split quantisation: semantic and acoustic books side by side, both looking at the same latent, their outputs summed.
+
+Mimi (arXiv 2410.00037, section 3.3.3): a plain vector quantiser that is taught meaning, and a residual quantiser that
+need not refine it, each with its own projections into a narrower space and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from speefeare_core.quantizers.residual import Quantized, ResidualVQ
+
+
+class ProjectedVQ(nn.Module):
+    """Projection `[B, W, F]` → `[B, D, F]`, residual quantiser, projection back; no biases."""
+
+    def __init__(self, books: int, size: int, dim: int, width: int) -> None:
+        super().__init__()
+        self.in_proj = nn.Linear(width, dim, bias=False)
+        self.out_proj = nn.Linear(dim, width, bias=False)
+        self.vq = ResidualVQ(books, size, dim)
+
+    def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
+        """`[B, W, F]` → codes `[B, depth, F]`."""
+        # A lone frame is doubled: it would take another kernel, which sums in another order.
+        rows = latents.transpose(1, 2)
+        alone = rows.shape[0] * rows.shape[1] == 1
+        narrow = self.in_proj(rows.expand(-1, 2, -1) if alone else rows).transpose(1, 2)
+        return self.vq.encode(narrow[..., :1] if alone else narrow, depth)
+
+    def decode(self, codes: Tensor, books: Sequence[int]) -> Tensor:
+        """The entries of these books alone, summed and projected: codes `[B, K, F]` → `[B, W, F]`."""
+        total = sum(self.vq.layer(book).decode(codes[:, book]) for book in books)
+        assert isinstance(total, Tensor)
+        alone = total.shape[0] * total.shape[1] == 1
+        wide: Tensor = self.out_proj(total.expand(-1, 2, -1) if alone else total).transpose(1, 2)
+        return wide[..., :1] if alone else wide
+
+    def forward(self, latents: Tensor, depths: Tensor) -> Quantized:
+        """As `ResidualVQ`, in the wide space; where depth is 0 it gives zeros."""
+        result: Quantized = self.vq(self.in_proj(latents.transpose(1, 2)).transpose(1, 2), depths=depths)
+        wide = self.out_proj(result.quantized.transpose(1, 2)).transpose(1, 2)
+        used = (depths > 0)[:, None, None].to(wide.dtype)
+        return Quantized(wide * used, result.codes, result.commitment_loss, depths)
+
+
+class SplitVQ(nn.Module):
+    """`semantic_books` books, and beside them the acoustic rest; codes hold the semantic ones first."""
+
+    def __init__(self, books: int, size: int, dim: int, width: int, *, semantic_books: int = 1) -> None:
+        super().__init__()
+        if not 0 < semantic_books < books:
+            raise ValueError(f"{books} books cannot hold {semantic_books} semantic ones and at least one acoustic")
+        self.books, self.semantic_books = books, semantic_books
+        self.semantic = ProjectedVQ(semantic_books, size, dim, width)
+        self.acoustic = ProjectedVQ(books - semantic_books, size, dim, width)
+
+    def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
+        """Codes of the first `depth` books (None: all): `[B, W, F]` → `[B, depth, F]` int64."""
+        depth = self.books if depth is None else depth
+        if not 1 <= depth <= self.books:
+            raise ValueError(f"depth {depth} of a quantiser with {self.books} books")
+        codes = [self.semantic.encode(latents, min(depth, self.semantic_books))]
+        if depth > self.semantic_books:
+            codes.append(self.acoustic.encode(latents, depth - self.semantic_books))
+        return torch.cat(codes, dim=1)
+
+    def decode(self, codes: Tensor, depth: int | None = None) -> Tensor:
+        """The first `depth` books (None: all in `codes`): `[B, K, F]` → `[B, W, F]`."""
+        depth = codes.shape[1] if depth is None else depth
+        return self.decode_books(codes, range(depth))
+
+    def decode_books(self, codes: Tensor, books: Sequence[int]) -> Tensor:
+        """Just these books, counted from 0: `[B, K, F]` → `[B, W, F]`. Raises ValueError for one that is not there."""
+        if not books or min(books) < 0 or max(books) >= min(self.books, codes.shape[1]):
+            raise ValueError(f"books {list(books)} of codes with {codes.shape[1]} books")
+        first = self.semantic_books
+        semantic = [book for book in books if book < first]
+        acoustic = [book - first for book in books if book >= first]
+        if not acoustic:
+            return self.semantic.decode(codes[:, :first], semantic)
+        rest = self.acoustic.decode(codes[:, first:], acoustic)
+        return rest + self.semantic.decode(codes[:, :first], semantic) if semantic else rest
+
+    def forward(self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None) -> Quantized:
+        """As `ResidualVQ.forward`; the semantic books are always used in full, `depth` and `depths` count them too."""
+        if depths is None:
+            depths = torch.full((latents.shape[0],), self.books if depth is None else depth, device=latents.device)
+        meant = torch.full_like(depths, self.semantic_books)
+        beside = (depths - self.semantic_books).clamp(min=0)
+        semantic: Quantized = self.semantic(latents, meant)
+        if not bool((beside > 0).any()):
+            return Quantized(semantic.quantized, semantic.codes, semantic.commitment_loss, meant)
+        acoustic: Quantized = self.acoustic(latents, beside)
+        share = meant.sum() / (meant.sum() + beside.sum())
+        return Quantized(
+            semantic.quantized + acoustic.quantized,
+            torch.cat([semantic.codes, acoustic.codes], dim=1),
+            share * semantic.commitment_loss + (1 - share) * acoustic.commitment_loss,
+            meant + beside,
+        )
+
+    def sample_depths(self, batch: int, *, full: float = 0.0, skew: float = 1.0) -> Tensor:
+        """Quantiser dropout among the acoustic books; see `ResidualVQ.sample_depths`."""
+        return self.acoustic.vq.sample_depths(batch, full=full, skew=skew) + self.semantic_books
