@@ -6,7 +6,6 @@ names; a name that is not listed here is refused.
 
 from __future__ import annotations
 
-
 import re
 from dataclasses import dataclass, field
 from typing import Any

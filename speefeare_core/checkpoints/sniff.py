@@ -100,6 +100,11 @@ def _match(contents: Contents, config: dict[str, Any]) -> tuple[Layout | None, s
     for row in LAYOUTS:
         if row.model_type and row.model_type == config.get("model_type"):
             return row, ""
+    from speefeare_core.codecs.plugins import plugins
+
+    for row in (row for family in plugins().families.values() for row in family.layouts):
+        if row.fits(names, contents.wrapper) or (row.model_type and row.model_type == config.get("model_type")):
+            return row, ""
     return None, ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from speefeare_core.checkpoints.layouts import Layout
 from speefeare_core.lazy import load_named
 
 
@@ -16,7 +17,7 @@ class Family:
     files. Where `checkpoints.layouts.LAYOUTS` has rows of the family, it has `from_official(Official) -> Codec`; where
     `containers` names a container that holds no tensors, `from_folder(path) -> Codec`. Where `prefixes` names one
     (`opus:`), the codec is in no file: the class has `from_source(source: str) -> Codec` for what begins with the
-    prefix, and for the bare name (`mulaw`).
+    prefix, and for the bare name (`mulaw`). Other packages bring families by an entry point, see `codecs.plugins`.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Family:
     paper: str = ""
     containers: tuple[str, ...] = ()  # keys of checkpoints.sniff: which containers of its own it loads
     prefixes: tuple[str, ...] = ()
+    layouts: tuple[Layout, ...] = ()  # of a plug-in; ours are rows of checkpoints.layouts
 
     def load_class(self) -> Any:
         """Import the module and return the class."""
