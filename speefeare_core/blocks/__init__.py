@@ -6,6 +6,7 @@ and gives audio. Behind them are three ways:
 - "stream": state is carried from block to block. The joined result is that of `Codec.encode` and `Codec.decode`.
 - "blocks": each block is computed with context around it (`Codec.block_context`). The same result where the context
   is exact; where it is not, `seam.measure_seam` says how much differs.
+- "segments": the codec codes segments of its own, of which each stands alone. The same result.
 - "whole": the recording is one call.
 """
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from speefeare_core.codec import Codec, Encoded
 
-Way = Literal["stream", "blocks", "whole"]
+Way = Literal["stream", "blocks", "segments", "whole"]
 WHOLE_S = 60.0  # up to here a recording is one call, where blocks would change the result
 PIECE_S = 5.0  # pieces into which an `Encoded` is cut for decoding
 
@@ -31,6 +32,8 @@ PIECE_S = 5.0  # pieces into which an `Encoded` is cut for decoding
 def way_of(codec: Codec) -> Way:
     """How long recordings go through this codec."""
     info = codec.info
+    if codec.block_encoder(None, 1) is not None:
+        return "segments"
     single_rate = all(book.frame_rate_hz == info.frame_rate_hz for book in info.books)
     if info.streamable and single_rate and info.stream_delay_samples == info.delay_samples and not _gives_side(codec):
         return "stream"
@@ -40,6 +43,22 @@ def way_of(codec: Codec) -> Way:
 def is_exact(codec: Codec) -> bool:
     """Whether blocks give the result of one call."""
     return way_of(codec) != "blocks" or (codec.block_context is not None and codec.block_context.exact)
+
+
+def words_for(codec: Codec) -> str:
+    """How long recordings go through this codec, as one sentence for people."""
+    way, context, rate = way_of(codec), codec.block_context, codec.info.frame_rate_hz
+    if way == "blocks" and context is not None:
+        before, after = (max(pair) / rate for pair in zip(context.encode, context.decode, strict=True))
+        told = f"in blocks of {context.frames / rate:g} s with {before:.2g} s before and {after:.2g} s after them"
+        if context.exact:
+            return f"{told}, which is all that a frame depends on: the same as one call."
+        return f"{told}, from {WHOLE_S:g} s on; near the seams they differ from one call."
+    return {
+        "stream": "with carried state: the same as one call.",
+        "segments": "segment by segment, as the codec does it anyway: the same as one call.",
+        "whole": "in one call, so memory grows with the length.",
+    }[way]
 
 
 def encoder(
@@ -158,4 +177,16 @@ def _tensors(encoded: Encoded) -> Iterator[Tensor]:
     yield from encoded.side.values()
 
 
-__all__ = ["BlockDecoder", "BlockEncoder", "Joiner", "decode", "decoder", "encode", "encoder", "is_exact", "join"]
+__all__ = [
+    "BlockDecoder",
+    "BlockEncoder",
+    "Joiner",
+    "decode",
+    "decoder",
+    "encode",
+    "encoder",
+    "is_exact",
+    "join",
+    "way_of",
+    "words_for",
+]

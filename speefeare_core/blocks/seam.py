@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
 from speefeare_core import blocks
@@ -27,6 +27,11 @@ def measure_seam(codec: Codec, audio: Tensor, context: BlockContext | None = Non
 
     Raises `SpeefeareError` where a codec has no blocks, or the recording is no longer than one.
     """
+    return _end_of(measuring(codec, audio, context))
+
+
+def measuring(codec: Codec, audio: Tensor, context: BlockContext | None = None) -> Generator[None, None, SeamReport]:
+    """`measure_seam` as a generator that pauses between blocks."""
     import torch
 
     info = codec.info
@@ -34,15 +39,17 @@ def measure_seam(codec: Codec, audio: Tensor, context: BlockContext | None = Non
     if context is None or blocks.way_of(codec) != "blocks":
         raise SpeefeareError(f"{info.name} has no seams: recordings go through it {_WORDS[blocks.way_of(codec)]}.")
     encoder = OverlappedEncoder(codec, context, None, 1)
-    in_blocks = _encode(codec, encoder, torch.split(audio, info.rate_hz, dim=-1))
+    in_blocks = yield from _encode(codec, encoder, torch.split(audio, info.rate_hz, dim=-1))
     if not encoder.seams:
         raise SpeefeareError(
             f"The recording is shorter than a block of {_block_s(codec, context):g} s; take a longer one."
         )
+    yield
     whole = codec.encode(audio)
+    yield
     reference = codec.decode(whole).to("cpu")
-    same_tokens = _decode(codec, context, whole)
-    round_trip = _decode(codec, context, in_blocks)
+    same_tokens = yield from _decode(codec, context, whole)
+    round_trip = yield from _decode(codec, context, in_blocks)
     reach_s = min(NEAR_S, _block_s(codec, context) / 4)
     near = _near(encoder.seams, info.hop_samples, reach_s * info.rate_hz, audio.shape[-1])
     tokens_near, tokens_away = [], []
@@ -54,7 +61,7 @@ def measure_seam(codec: Codec, audio: Tensor, context: BlockContext | None = Non
         tokens_near += [float(row[close].mean()) for row in equal]
         tokens_away += [float(row[~close].mean()) for row in equal]
     difference = (same_tokens - reference)[0]
-    report = SeamReport(
+    return SeamReport(
         codec=info.name,
         block_s=_block_s(codec, context),
         context_s=_context_s(codec, context),
@@ -69,11 +76,15 @@ def measure_seam(codec: Codec, audio: Tensor, context: BlockContext | None = Non
         audio_snr_away_db=_snr_db(reference[0][:, ~near], difference[:, ~near]),
         round_trip_snr_db=_snr_db(reference[0], (round_trip - reference)[0]),
     )
-    return report
 
 
 def seam_of_sample(codec: Codec) -> SeamReport:
     """`measure_seam` on the shipped sample, repeated until it holds three seams."""
+    return _end_of(measuring(codec, long_sample(codec)))
+
+
+def long_sample(codec: Codec) -> Tensor:
+    """The shipped sample `[1, C, T]`, repeated until blocks of this codec have three seams in it."""
     import numpy as np
     import torch
 
@@ -84,25 +95,43 @@ def seam_of_sample(codec: Codec) -> SeamReport:
     block = 0.0 if context is None else (SEAMS + 0.5) * _block_s(codec, context) + _context_s(codec, context)[1]
     times = max(1, math.ceil(block / found.length_s))
     samples = np.tile(found.samples, times)[:, : max(1, round(block * info.rate_hz))]
-    return measure_seam(codec, torch.from_numpy(samples)[None])
+    return torch.from_numpy(samples)[None]
 
 
-_WORDS = {"stream": "with carried state", "whole": "in one call", "blocks": "in blocks"}
+_WORDS = {
+    "stream": "with carried state",
+    "segments": "segment by segment, as it was trained",
+    "whole": "in one call",
+    "blocks": "in blocks",
+}
 
 
-def _encode(codec: Codec, encoder: OverlappedEncoder, audio: Iterable[Tensor]) -> Encoded:
+def _end_of(work: Generator[None, None, SeamReport]) -> SeamReport:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            report: SeamReport = end.value
+            return report
+
+
+def _encode(codec: Codec, encoder: OverlappedEncoder, audio: Iterable[Tensor]) -> Generator[None, None, Encoded]:
     joiner = Joiner(codec.info)
     for block in audio:
+        yield
         joiner.push(encoder.push(block))
     joiner.push(encoder.finish())
     return joiner.result()
 
 
-def _decode(codec: Codec, context: BlockContext, encoded: Encoded) -> Tensor:
+def _decode(codec: Codec, context: BlockContext, encoded: Encoded) -> Generator[None, None, Tensor]:
     import torch
 
     decoder = OverlappedDecoder(codec, context, None, None)
-    found = [decoder.push(piece) for piece in split(codec.info, encoded, context.frames)]
+    found = []
+    for piece in split(codec.info, encoded, context.frames):
+        yield
+        found.append(decoder.push(piece))
     return torch.cat([*found, decoder.finish()], dim=-1)
 
 

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING
 from speefeare_core import audio, token_file
 from speefeare_core.cli.console import Console, Result
 from speefeare_core.cli.options import add_codec
-from speefeare_core.codec import BlockContext, CodecInfo
 
 if TYPE_CHECKING:
     from speefeare_core.blocks.report import SeamReport
     from speefeare_core.codec import Codec
-
-LONG = {"stream": "with carried state", "blocks": "in overlapping blocks", "whole": "in one call"}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +59,7 @@ def _codec(codec: Codec, with_seam: bool) -> Result:
         f"{info.parameters:,} parameters, latents of {info.latent_dim} values",
         f"{'causal' if info.causal else 'looks ahead'}, {'streams' if info.streamable else 'does not stream'},"
         f" delay {info.delay_samples} samples ({1000 * info.delay_samples / info.rate_hz:.1f} ms)",
-        f"long recordings: {LONG[blocks.way_of(codec)]}" + _context(codec.block_context, info),
+        f"long recordings go through it {blocks.words_for(codec)}",
         *([seam.sentence()] if seam is not None else []),
         *(f"needs: {need}" for need in info.needs),
         *info.notes,
@@ -78,13 +75,6 @@ def _seam(codec: Codec) -> SeamReport | None:
     from speefeare_core.blocks.seam import seam_of_sample
 
     return seam_of_sample(codec) if blocks.way_of(codec) == "blocks" else None
-
-
-def _context(context: BlockContext | None, info: CodecInfo) -> str:
-    if context is None or info.streamable:
-        return ""
-    exact = "exact" if context.exact else "not exact, --seam measures it"
-    return f" of {context.frames / info.frame_rate_hz:g} s, {exact}"
 
 
 def _tokens(path: Path) -> Result:

@@ -2,14 +2,16 @@
 
 The window sends `Envelope(id, generation, request)`. The engine answers with events that carry `request_id` (0 where
 nobody asked). Every request ends with exactly one `Done`, `Failed` or `Voided`. A request with a newer generation of
-the same kind makes the older one void. Depth 0 always means the original; k ≥ 1 the decode with the first k books; a
-codec without books has its one decode as depth 1 (`CodecInfo.books` is empty then).
+the same kind makes the older one void. A `depth` is the number of a take (`workbench.state.takes`): 0 always means the
+original; k ≥ 1 the decode with the first k books; a codec without depths has its one decode as 1; what else a codec can
+be heard as (one role alone, one book left out) follows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from speefeare_core.blocks.report import SeamReport
 from speefeare_core.codec import CodecInfo
 from workbench.engine.memory import ArrayRef, RingRef
 from workbench.state.sound import DeviceInfo, LatencyPart
@@ -57,6 +59,11 @@ class WantDepth(Request):
     """Make depth k of the current clip (long clips) and its spectrogram (all clips) if they are not there yet."""
 
     depth: int
+
+
+@dataclass(frozen=True)
+class MeasureSeam(Request):
+    """Measure what cutting long recordings into blocks changes, on the shipped sample → SeamMeasured."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +237,15 @@ class CodecLoaded(Event):
     info: CodecInfo
     device: str
     load_s: float
+    long_words: str = ""  # how long recordings go through it
+    has_seam: bool = False  # in blocks that differ from one call: MeasureSeam says how much
+
+
+@dataclass(frozen=True)
+class SeamMeasured(Event):
+    """What blocks change."""
+
+    report: SeamReport
 
 
 @dataclass(frozen=True)

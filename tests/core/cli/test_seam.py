@@ -38,7 +38,10 @@ def test_info_measures_the_seam(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert seam["seams"] == 3 and len(seam["tokens_near"]) == 4
     assert seam["block_s"] == 0.08
     assert main(["info", str(file)]) == 0
-    assert "in overlapping blocks of 0.08 s, not exact, --seam measures it" in capsys.readouterr().out
+    assert (
+        "in blocks of 0.08 s with 0.006 s before and 0.006 s after them, from 60 s on; near the seams they differ"
+        in capsys.readouterr().out
+    )
     held = call(capsys, "info", kind_file(tmp_path, "tiny_held"), "--seam")
     assert held["long"] == "stream" and "seam" not in held
 

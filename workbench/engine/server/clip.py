@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from speefeare_core import audio
 from speefeare_core.codec import Codec
+from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
 from workbench.engine.memory import SharedArray
 from workbench.engine.server import coding, latents, renders, spectrograms
@@ -19,6 +20,7 @@ from workbench.engine.server.loudness import loudness
 from workbench.engine.server.peaks import BLOCK_SAMPLES, peaks
 from workbench.engine.server.progress import Reporter
 from workbench.engine.server.tasks import Work
+from workbench.state.takes import takes
 
 LONG_S = 600.0
 LARGE_BYTES = 1 << 30  # all renders together: above this a clip is treated as long
@@ -45,6 +47,7 @@ class Clip:
 
     def __init__(self, codec: Codec, fit: BasisFit, listener: Listener, info: audio.FileInfo) -> None:
         self.codec = codec
+        self.takes = takes(codec.info)
         self.file = info
         self._fit = fit
         self._listener = listener
@@ -73,10 +76,8 @@ class Clip:
         clip = cls(codec, fit, listener, info)
         rate, channels = codec.info.rate_hz, codec.info.channels
         expected = round(info.length_s * rate)
-        everything = expected * channels * 4 * (1 + len(clip.depths))
+        everything = expected * channels * 4 * len(clip.takes)
         clip.long = info.length_s > LONG_S or everything > LARGE_BYTES
-        if clip.long:
-            coding.refuse_long(codec.info, path)
         report = Reporter(listener.emit, request)
         growing = GrowingArray(channels, expected + 16)
         try:
@@ -106,11 +107,6 @@ class Clip:
         listener.opened(original.array, rate)
         return clip
 
-    @property
-    def depths(self) -> range:
-        """Depths that can be rendered; a codec without books has its one decode as depth 1."""
-        return range(1, max(1, self.codec.info.depth) + 1)
-
     def unlink(self) -> None:
         """Remove everything shared; whoever has it mapped may go on reading."""
         for work in self._running.values():
@@ -126,7 +122,7 @@ class Clip:
         yield from self._once(("peaks", 0), lambda: self._make_peaks(request, 0))
         yield from self._once(("spectrogram", 0), lambda: self._make_spectrogram(request, 0))
         yield from self._once("codes", lambda: self._make_codes(request))
-        for depth in sorted(set(wanted) - {0}) if self.long else self.depths:
+        for depth in sorted(set(wanted) - {0}) if self.long else range(1, len(self.takes)):
             yield from self._once(depth, lambda depth=depth: self._make_render(request, depth))  # type: ignore[misc]
             if depth == selected():
                 yield from self._once(
@@ -143,8 +139,11 @@ class Clip:
         yield from self._once(("spectrogram", depth), lambda: self._make_spectrogram(request, depth))
 
     def _check(self, depth: int) -> None:
-        if depth and depth not in self.depths:
-            self.codec.info.check_depth(depth)
+        if not 0 <= depth < len(self.takes):
+            raise SpeefeareError(
+                f"Depth {depth} does not exist in {self.codec.info.name}: choose 0 (the original) to"
+                f" {len(self.takes) - 1}."
+            )
 
     def _once(self, key: Any, make: Callable[[], Work]) -> Iterator[None]:
         """Take the work of this key to its end, from wherever somebody else has left it."""
@@ -205,7 +204,7 @@ class Clip:
             self._listener.emit(protocol.CodesReady(request, refs, coded.frame_rates_hz))
         if basis is not None and points:
             before = self._share(points)
-            after = yield from latents.points_after(self.codec, coded, len(before.array), basis)
+            after = yield from latents.points_after(self.codec, coded, basis)
             self._listener.emit(
                 protocol.LatentsReady(
                     request,
@@ -224,9 +223,10 @@ class Clip:
         shared = SharedArray.create(original.shape, np.float32)
         self._arrays.append(shared)
         info = self.codec.info
-        stage = f"Decoding depth {depth} of {len(self.depths)}"
+        take = self.takes[depth]
+        stage = f"Decoding {take.name} of {info.depth}" if take.title == str(depth) else f"Decoding {take.name}"
         yield from coding.decode(
-            self.codec, self._coded, depth, shared.array, lambda done, total: report(stage, done, total)
+            self.codec, self._coded, take, shared.array, lambda done, total: report(stage, done, total)
         )
         measured = yield from renders.finish(original, shared.array, info.rate_hz, self._lufs)
         self._renders[depth] = shared.array
@@ -238,11 +238,19 @@ class Clip:
                 measured.gain_db,
                 measured.delay_samples,
                 measured.si_sdr_db,
-                info.bitrate_kbps(depth) if info.books else 0.0,
+                take.bitrate_kbps or self._packets_kbps(),
             )
         )
         self._listener.rendered(depth, shared.array)
         yield from self._make_peaks(request, depth)
+
+    def _packets_kbps(self) -> float:
+        """Of a codec that sends bytes."""
+        assert self._coded is not None
+        packets = self._coded.encoded.side.get("packets")
+        if packets is None:
+            return 0.0
+        return 8 * packets[0].numel() * self.codec.info.frame_rate_hz / packets.shape[1] / 1000.0
 
     def _share(self, pieces: list[NDArray[np.float32]]) -> SharedArray:
         joined = np.concatenate(pieces)

@@ -10,6 +10,8 @@ from multiprocessing.connection import Connection
 
 import torch
 
+from speefeare_core import blocks
+from speefeare_core.blocks import seam
 from speefeare_core.checkpoints.load import load_codec
 from speefeare_core.codec import Codec
 from speefeare_core.devices import available_devices
@@ -26,7 +28,7 @@ from workbench.engine.server.sound import Sound
 from workbench.engine.server.tasks import Task, TaskThread, Work, plain_sentence
 
 TURN_S = 0.01  # how often the player and the live session are looked after
-LOAD, DEPTH, CLIP = 0, 1, 2  # urgencies
+LOAD, DEPTH, CLIP, SEAM = 0, 1, 2, 3  # urgencies
 
 
 class Engine:
@@ -115,6 +117,9 @@ class Engine:
                 case protocol.WantDepth():
                     self._tasks.submit(Task(number, "depth", DEPTH, self._want(number, request.depth)))
                     return
+                case protocol.MeasureSeam():
+                    self._tasks.submit(Task(number, "seam", SEAM, self._measure_seam(number)), voids="seam")
+                    return
                 case protocol.Cancel():
                     self._tasks.cancel(request.target_id)
                 case protocol.ListDevices():
@@ -142,14 +147,16 @@ class Engine:
         yield
         started = time.perf_counter()
         codec = load_codec(request.source, request.device)
-        self._tasks.void(("clip", "depth"))
+        self._tasks.void(("clip", "depth", "seam"))
         self._forget_clip()
         self._codec = codec
         gc.collect()
         gc.freeze()  # a later collection need not walk through torch, which would hold up the sound for long
         self.call(self._player.forget_clip)
         self.call(lambda: self._stop_live("Another codec was loaded; start live again to talk through it."))
-        self._emit(protocol.CodecLoaded(number, codec.info, str(codec.device), time.perf_counter() - started))
+        taken = time.perf_counter() - started
+        words, has_seam = blocks.words_for(codec), not blocks.is_exact(codec)
+        self._emit(protocol.CodecLoaded(number, codec.info, str(codec.device), taken, words, has_seam))
 
     def _process(self, number: int, request: protocol.ProcessClip) -> Work:
         codec = self._loaded()
@@ -169,6 +176,13 @@ class Engine:
             self._basis = yield from latents.fit_to_codec(codec)
             self._basis_of = codec
         return self._basis
+
+    def _measure_seam(self, number: int) -> Work:
+        codec = self._loaded()
+        self._emit(protocol.Progress(number, "Measuring the seam", 0.0, 1.0))
+        yield
+        report = yield from seam.measuring(codec, seam.long_sample(codec))
+        self._emit(protocol.SeamMeasured(number, report))
 
     def _want(self, number: int, depth: int) -> Work:
         if self._clip is None:

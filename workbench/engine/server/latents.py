@@ -64,12 +64,12 @@ def fit_to_codec(codec: Codec) -> Generator[None, None, Basis | None]:
 
 
 def points_after(
-    codec: Codec, coded: coding.CodedClip, frames: int, basis: Basis
+    codec: Codec, coded: coding.CodedClip, basis: Basis
 ) -> Generator[None, None, list[NDArray[np.float32]]]:
     """Points `[n, 2]`, piece by piece, after quantisation with all books; empty where a codec cannot say."""
     pieces = []
-    for latents in coding.quantized_pieces(codec, coded, frames):
-        if latents is not None:
+    for latents in coding.quantized_pieces(codec, coded):
+        if latents is not None and latents.shape[1] == len(basis.mean):  # some quantise in another space
             with torch.inference_mode():
                 pieces.append(basis.project(latents))
         yield

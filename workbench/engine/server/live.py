@@ -166,7 +166,7 @@ class LiveSession:
     def _warm_up(self) -> int:
         """Steps of silence on a stream of their own: the first are slow. The median of the rest, in samples."""
         assert self._core is not None
-        stream = self._codec.stream(depth=self._request.depth)
+        stream = self._codec.stream(depth=self._request.depth, start="silence")
         silence = torch.zeros(1, self._codec.info.channels, self._core.step_samples, device=self._codec.device)
         seconds = []
         for _ in range(WARM_UP_STEPS):

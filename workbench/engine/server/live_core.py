@@ -38,7 +38,7 @@ class LiveCore:
         self.step_samples = least * max(1, request.frames_per_step)
         self._codec = codec
         self._status = status
-        self._stream = codec.stream(depth=request.depth)
+        self._stream = codec.stream(depth=request.depth, start="silence")
         capacity = round(CAPACITY_S * info.rate_hz) + 8 * self.step_samples
         self._input = SampleFifo(info.channels, capacity)
         self._output = SampleFifo(info.channels, capacity)
