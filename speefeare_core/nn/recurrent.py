@@ -19,6 +19,7 @@ class ResidualLstm(StreamModule):
     def __init__(self, width: int, layers: int, *, bidirectional: bool = False) -> None:
         super().__init__()
         self.width, self.layers, self.bidirectional = width, layers, bidirectional
+        self.in_pieces = self.causal = not bidirectional
         self.lstm = nn.LSTM(width, width, layers, bidirectional=bidirectional)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 SoundStream (arXiv 2107.03312, section III-A), EnCodec (arXiv 2210.13438, section 3.1; encodec/modules/seanet.py).
 Modules lie in the order of the official code: `model.N.conv` (convolution N of either kind), `model.N.norm`,
-`model.N.block.M.conv`, `model.N.shortcut.conv`, `model.N.lstm`.
+`model.N.block.M.conv`, `model.N.shortcut.conv`, `model.N.lstm`, `model.N.module.alpha`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,20 @@ from typing import Literal
 from torch import Tensor, nn
 
 from speefeare_core.nn.config import NetworkConfig
-from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d, SymmetricConv1d, TrimmedConvTranspose1d
+from speefeare_core.nn.conv import (
+    CausalConv1d,
+    CausalConvTranspose1d,
+    PaddedConv1d,
+    SymmetricConv1d,
+    TrimmedConvTranspose1d,
+)
 from speefeare_core.nn.padding import PAD_MODES, PadMode
 from speefeare_core.nn.recurrent import ResidualLstm
 from speefeare_core.nn.snake import Snake
 from speefeare_core.nn.streaming import ModuleState, Pointwise, Residual, StreamModule, StreamSequential
 
 Norm = Literal["none", "time_group_norm"]
-ACTIVATIONS: dict[str, Callable[[int], StreamModule]] = {"ELU": lambda channels: Pointwise(nn.ELU()), "Snake": Snake}
+ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {"ELU": lambda channels: nn.ELU(), "Snake": Snake}
 
 
 @dataclass(frozen=True)
@@ -89,13 +95,14 @@ class SeanetLayer(StreamModule):
 
     def __init__(
         self,
-        conv: CausalConv1d | SymmetricConv1d | CausalConvTranspose1d | TrimmedConvTranspose1d,
+        conv: PaddedConv1d | CausalConvTranspose1d,
         norm: Norm = "none",
     ) -> None:
         super().__init__()
         self.conv = conv
         self.norm = None if norm == "none" else nn.GroupNorm(1, conv.out_channels)
-        self.rate, self.begin_samples = conv.rate, conv.begin_samples
+        self.in_pieces = self.norm is None  # a norm over time sees the whole signal
+        self.causal = conv.causal and self.in_pieces
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, Cin, T]` → `[B, Cout, T·rate]`."""
@@ -104,6 +111,10 @@ class SeanetLayer(StreamModule):
             return self.conv(x, norm=self.norm)  # type: ignore[no-any-return]
         out = self.conv(x)
         return out if self.norm is None else self.norm(out)
+
+    def begin_needs(self, outputs: int) -> int:
+        """The convolution's."""
+        return self.conv.begin_needs(outputs)
 
     def initial_state(self, batch: int) -> ModuleState:
         """The convolution's."""
@@ -143,12 +154,16 @@ class SeanetEncoder(StreamModule):
             width *= 1 + config.bidirectional
         parts += [_activation(config, width), _conv(config, width, config.dimension, config.last_kernel_size)]
         self.model = StreamSequential(*parts)
-        self.rate, self.begin_samples = self.model.rate, self.model.begin_samples
+        self.in_pieces, self.causal = self.model.in_pieces, self.model.causal
 
     def forward(self, audio: Tensor) -> Tensor:
         """`[B, C, T]` → `[B, D, ceil(T / hop)]`."""
         latents: Tensor = self.model(audio)
         return latents
+
+    def begin_needs(self, outputs: int) -> int:
+        """What the first layer needs so that the last gives them."""
+        return self.model.begin_needs(outputs)
 
     def initial_state(self, batch: int) -> ModuleState:
         """After endless zeros."""
@@ -184,12 +199,16 @@ class SeanetDecoder(StreamModule):
         if config.final_activation is not None:
             parts.append(Pointwise(getattr(nn, config.final_activation)()))
         self.model = StreamSequential(*parts)
-        self.rate, self.begin_samples = self.model.rate, self.model.begin_samples
+        self.in_pieces, self.causal = self.model.in_pieces, self.model.causal
 
     def forward(self, latents: Tensor) -> Tensor:
         """`[B, D, F]` → `[B, C, F·hop]`."""
         audio: Tensor = self.model(latents)
         return audio
+
+    def begin_needs(self, outputs: int) -> int:
+        """What the first layer needs so that the last gives them."""
+        return self.model.begin_needs(outputs)
 
     def initial_state(self, batch: int) -> ModuleState:
         """After endless zeros."""
@@ -209,7 +228,7 @@ class SeanetDecoder(StreamModule):
 
 
 def _activation(config: SeanetConfig, channels: int) -> StreamModule:
-    return ACTIVATIONS[config.activation](channels)
+    return Pointwise(ACTIVATIONS[config.activation](channels))
 
 
 def _conv(

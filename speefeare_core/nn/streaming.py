@@ -9,12 +9,11 @@ where a module mirrors its input at the edges. `finish` pads the end as `forward
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 ModuleState = Any  # None | Tensor [batch, ...] | tuple[ModuleState, ...]
@@ -23,12 +22,16 @@ ModuleState = Any  # None | Tensor [batch, ...] | tuple[ModuleState, ...]
 class StreamModule(nn.Module, ABC):
     """`forward(x)` computes whole signals `[B, C, T]`; `begin`, `step` and `finish` over its pieces give the same.
 
-    `rate` is how many samples come out for one that goes in; pieces are whole multiples of what gives whole samples,
-    except the last one, which `finish` takes at any length. `begin_samples` is the least length of the first piece.
+    A causal module gives n outputs for n inputs (times its rate); one that looks ahead gives the first outputs later
+    and the rest at the end. What is not `in_pieces` needs the whole signal at once and has `forward` alone.
     """
 
-    rate: Fraction = Fraction(1)
-    begin_samples: int = 1
+    in_pieces: bool = True
+    causal: bool = True
+
+    def begin_needs(self, outputs: int) -> int:
+        """How many input samples `begin` needs at least, to give this many outputs (≥ 1)."""
+        return outputs
 
     @abstractmethod
     def initial_state(self, batch: int) -> ModuleState:
@@ -39,7 +42,7 @@ class StreamModule(nn.Module, ABC):
         """One piece `[B, C, n]` (n a multiple of the stride) and the state before it → output and the state after."""
 
     def begin(self, x: Tensor) -> tuple[Tensor, ModuleState]:
-        """The first piece `[B, C, n]` of a recording, n ≥ `begin_samples` → output and the state after."""
+        """The first piece `[B, C, n]` of a recording, n ≥ `begin_needs(1)` → output and the state after."""
         return self.step(x, self.initial_state(x.shape[0]))
 
     def finish(self, x: Tensor, state: ModuleState) -> Tensor:
@@ -74,12 +77,14 @@ class StreamSequential(nn.Sequential, StreamModule):
 
     def __init__(self, *modules: StreamModule) -> None:
         super().__init__(*modules)
-        self.rate = math.prod((part.rate for part in modules), start=Fraction(1))
-        needed, rate = Fraction(1), Fraction(1)
-        for part in modules:
-            needed = max(needed, part.begin_samples / rate)
-            rate *= part.rate
-        self.begin_samples = math.ceil(needed)
+        self.in_pieces = all(part.in_pieces for part in modules)
+        self.causal = all(part.causal for part in modules)
+
+    def begin_needs(self, outputs: int) -> int:
+        """What the first part needs so that the last gives them."""
+        for part in reversed(list(self)):
+            outputs = part.begin_needs(outputs)
+        return outputs
 
     def __iter__(self) -> Iterator[StreamModule]:
         for part in super().__iter__():
@@ -120,13 +125,18 @@ class StreamSequential(nn.Sequential, StreamModule):
 
 
 class Residual(StreamModule):
-    """x + block(x), or shortcut(x) + block(x), for modules that keep the rate; the state is the pair of theirs."""
+    """x + block(x), or shortcut(x) + block(x), for modules that keep the rate.
+
+    The state: that of the block, that of the shortcut, and what the shortcut is ahead of a block that looks ahead.
+    """
 
     def __init__(self, block: StreamModule, shortcut: StreamModule | None = None) -> None:
         super().__init__()
         self.block = block
         self.shortcut = shortcut
-        self.begin_samples = max(block.begin_samples, shortcut.begin_samples if shortcut is not None else 1)
+        ways = [block] if shortcut is None else [block, shortcut]
+        self.in_pieces = all(way.in_pieces for way in ways)
+        self.causal = all(way.causal for way in ways)
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, C, T]` → `[B, C, T]`."""
@@ -134,26 +144,45 @@ class Residual(StreamModule):
         out: Tensor = skipped + self.block(x)
         return out
 
+    def begin_needs(self, outputs: int) -> int:
+        """What the slower way needs."""
+        return max(
+            self.block.begin_needs(outputs), outputs if self.shortcut is None else self.shortcut.begin_needs(outputs)
+        )
+
     def initial_state(self, batch: int) -> ModuleState:
         """The states of both ways."""
-        return self.block.initial_state(batch), None if self.shortcut is None else self.shortcut.initial_state(batch)
+        skip = None if self.shortcut is None else self.shortcut.initial_state(batch)
+        return self.block.initial_state(batch), skip, None
 
     def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
         """`[B, C, n]` → `[B, C, n]` and the states after it."""
-        inner, skip = state
+        inner, skip, ahead = state
         y, inner = self.block.step(x, inner)
         skipped = x
         if self.shortcut is not None:
             skipped, skip = self.shortcut.step(x, skip)
-        return skipped + y, (inner, skip)
+        out, ahead = _added(y, skipped, ahead)
+        return out, (inner, skip, ahead)
 
     def begin(self, x: Tensor) -> tuple[Tensor, ModuleState]:
         """The first piece both ways."""
         y, inner = self.block.begin(x)
         skipped, skip = (x, None) if self.shortcut is None else self.shortcut.begin(x)
-        return skipped + y, (inner, skip)
+        out, ahead = _added(y, skipped, None)
+        return out, (inner, skip, ahead)
 
     def finish(self, x: Tensor, state: ModuleState) -> Tensor:
         """The last piece both ways."""
-        inner, skip = state
-        return (x if self.shortcut is None else self.shortcut.finish(x, skip)) + self.block.finish(x, inner)
+        inner, skip, ahead = state
+        skipped = x if self.shortcut is None else self.shortcut.finish(x, skip)
+        out, _ = _added(self.block.finish(x, inner), skipped, ahead)
+        return out
+
+
+def _added(y: Tensor, skipped: Tensor, ahead: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Their sum as far as y goes, and what is left of the other."""
+    if ahead is not None:
+        skipped = torch.cat([ahead, skipped], dim=-1)
+    count = y.shape[-1]
+    return skipped[..., :count] + y, skipped[..., count:].clone() if skipped.shape[-1] > count else None
