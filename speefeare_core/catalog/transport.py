@@ -131,6 +131,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 def _refused(error: urllib.error.HTTPError, address: str, page: str) -> SpeefeareError:
     host, code = host_of(address), error.code
     where = page or address
+    if 300 <= code < 400:
+        return SpeefeareError(f"{host} sends on in circles or to an unsafe address, so nothing was fetched from it.")
     if code in (401, 403):
         return SpeefeareError(
             f"{host} gives this file only to people who may have it ({code}): accept its terms on {where}, then set"

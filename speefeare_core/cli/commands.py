@@ -27,6 +27,7 @@ class Command:
 
 COMMANDS = (
     Command("codecs", "list the codecs that are shipped", "speefeare_core.cli.codecs"),
+    Command("catalog", "list, download and remove public checkpoints", "speefeare_core.cli.catalog"),
     Command("info", "what a codec, a sound file or a token file is", "speefeare_core.cli.info"),
     Command("encode", "sound to tokens", "speefeare_core.cli.encode"),
     Command("decode", "tokens to sound", "speefeare_core.cli.decode"),
