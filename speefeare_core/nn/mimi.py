@@ -88,7 +88,7 @@ class ChannelUpsample(nn.Module):
         """Rows `[B, n, D]` → `[B, n·stride, D]`; the state is what falls into the future `[B, 1, stride·D]`."""
         batch, count, width = x.shape
         taps = self.weight[:, 0].t().contiguous()
-        spread = (x[:, :, None] * taps).view(batch, count, 2 * self.stride * width)
+        spread = (x[:, :, None] * taps).reshape(batch, count, 2 * self.stride * width)
         future = x.new_zeros(batch, 1, self.stride * width) if state is None else state
         out, after = overlap_rows(spread, future)
         return out.view(batch, count * self.stride, width), after
