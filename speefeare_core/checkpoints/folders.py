@@ -28,6 +28,18 @@ def weights_in(folder: Path) -> list[Path]:
     return found[:_MOST_FILES]
 
 
+def only_subfolder(folder: Path) -> Path | None:
+    """The one subfolder with weights, as in repositories that keep each model in a folder of its own."""
+    try:
+        below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))[
+            :_MOST_FILES
+        ]
+    except OSError:
+        return None
+    found = [path for path in below if weights_in(path)]
+    return found[0] if len(found) == 1 else None
+
+
 def _listed(index: Path) -> set[str]:
     names = read_config(index).get("weight_map")
     return {str(name) for name in names.values()} if isinstance(names, dict) else set()
@@ -36,12 +48,12 @@ def _listed(index: Path) -> set[str]:
 def config_beside(file: Path) -> tuple[dict[str, Any], Path | None, tuple[Path, ...]]:
     """The configuration that belongs to a weights file, its path, and all candidates where it is not clear which.
 
-    config.json first, then a .json or .yaml of the same stem, then the only one there is. An unreadable candidate that
-    is not certainly meant is no error. Raises `SpeefeareError` for a damaged config.json.
+    One of the same stem first, then config.json, config.yaml, then the only one there is. Raises `SpeefeareError` where
+    it is damaged.
     """
     folder = file.parent
-    for name in ("config.json", f"{file.stem}.json", f"{file.stem}.yaml", f"{file.stem}.yml", "config.yaml"):
-        if (folder / name).is_file():
+    for name in (f"{file.stem}.json", f"{file.stem}.yaml", f"{file.stem}.yml", "config.json", "config.yaml"):
+        if folder / name != file and (folder / name).is_file():
             return read_config(folder / name), folder / name, ()
     try:
         others = sorted(path for path in folder.iterdir() if path.suffix.lower() in CONFIGS and path.is_file())

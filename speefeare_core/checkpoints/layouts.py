@@ -54,13 +54,20 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 _BOOK = "quantizer.vq.layers.0._codebook.embed"
 _SEANET = "encoder.model.0.conv.conv.*"
+_NOISE = "decoder.model.*.block.2.linear.*"
 _BACKWARD = "*lstm.weight_ih_l0_reverse"
 
 LAYOUTS: tuple[Layout, ...] = (
     Layout("encodec", "audiocraft", "EnCodec (AudioCraft)", (_SEANET, _BOOK), (_BACKWARD,), wrapper="audiocraft"),
     Layout("encodec", "official", "EnCodec", (_SEANET, _BOOK), (_BACKWARD, "transform.*", "backbone.*")),
     Layout("encodec", "transformers", "EnCodec (transformers)", model_type="encodec"),
-    Layout("dac", "official", "DAC", ("quantizer.quantizers.0.in_proj.weight*", "decoder.model.0.*"), ("fc_prior.*",)),
+    Layout(
+        "dac",
+        "official",
+        "DAC",
+        ("quantizer.quantizers.0.in_proj.*", "decoder.model.0.*", "decoder.model.1.block.0.alpha"),
+        ("fc_prior.*", _NOISE),
+    ),
     Layout("dac", "transformers", "DAC (transformers)", model_type="dac"),
     Layout("speechtokenizer", "official", "SpeechTokenizer", (_SEANET, _BOOK, _BACKWARD), needs_config=True),
     Layout("mimi", "official", "Mimi", ("quantizer.rvq_first.*", "encoder_transformer.transformer.layers.0.*")),
@@ -79,7 +86,8 @@ LAYOUTS: tuple[Layout, ...] = (
         "snac",
         "official",
         "SNAC",
-        ("quantizer.quantizers.0.in_proj.parametrizations.weight.original1", "encoder.block.0.*"),
+        ("quantizer.quantizers.0.in_proj.*", "encoder.block.0.*", "decoder.model.0.*"),
+        ("decoder.model.1.block.0.alpha",),  # DAC: no second, depthwise convolution before its blocks
         needs_config=True,
     ),
     Layout(
@@ -91,7 +99,11 @@ LAYOUTS: tuple[Layout, ...] = (
         keep=("CodecEnc.", "generator."),
     ),
     Layout(
-        "vocos", "official", "Vocos for EnCodec codes", ("backbone.convnext.*", "head.out.*"), ("backbone.pos_net.*",)
+        "vocos",
+        "official",
+        "Vocos for EnCodec codes",
+        ("feature_extractor.codebook_weights", "backbone.convnext.*", "head.out.*"),
+        ("backbone.pos_net.*",),
     ),
     Layout("audiovae", "official", "VoxCPM AudioVAE", ("encoder.fc_mu.*", "decoder.model.*")),
 )

@@ -57,6 +57,11 @@ def unknown_tensors(path: Path, contents: Contents, config: dict[str, Any]) -> S
     for words, has in _OTHERS:
         if Layout("", "", "", has).fits(names):
             return SpeefeareError(f"{path} {words}.")
+    if "auto_map" in config:
+        return SpeefeareError(
+            f"{path} belongs to a transformers folder that brings Python code (auto_map), which is never run;"
+            " use the weights as their authors published them, or an ONNX pair with a codec.yaml."
+        )
     model_type = config.get("model_type")
     if isinstance(model_type, str):
         return SpeefeareError(
@@ -86,6 +91,11 @@ def unknown_folder(path: Path, weights: list[Path]) -> SpeefeareError:
             f"{path} is a CosyVoice folder; its yaml names Python code to run (HyperPyYAML), so it is not loaded."
             " Export its tokenizer to ONNX and describe it in a codec.yaml."
         )
+    if (yaml := _hyperpyyaml(path)) is not None:
+        return SpeefeareError(
+            f"{path} is described by {yaml.name}, a HyperPyYAML file that names code to run; it is not loaded:"
+            " convert the codec to .safetensors, or to an ONNX pair with a codec.yaml."
+        )
     if not weights:
         if (path / "config.json").is_file():
             return SpeefeareError(
@@ -97,3 +107,13 @@ def unknown_folder(path: Path, weights: list[Path]) -> SpeefeareError:
         f"The folder {path} holds no codec that this version knows; looked into"
         f" {', '.join(file.name for file in weights[:5])}."
     )
+
+
+def _hyperpyyaml(folder: Path) -> Path | None:
+    """A yaml with tags that HyperPyYAML would act upon."""
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])[:20]:
+        with path.open("rb") as file:
+            text = file.read(1 << 20)
+        if any(tag in text for tag in (b"!new:", b"!name:", b"!apply:", b"!module:")):
+            return path
+    return None

@@ -41,7 +41,7 @@ class StandIn:
 
 
 @dataclass(eq=False)
-class _Array:
+class ArrayStandIn:
     """A numpy dtype or array under construction."""
 
     kind: str
@@ -51,7 +51,7 @@ class _Array:
 
 _OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg", "UserDict": "collections"}
 _PLAIN = ("set", "frozenset", "list", "tuple", "dict", "bytearray", "bytes", "complex", "slice", "range")
-_PLAIN_TYPES = ("int", "float", "bool", "str", "object", "NoneType")
+_PLAIN_TYPES = ("int", "long", "unicode", "float", "bool", "str", "object", "NoneType")
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path", "PurePath")
 _STAND_IN_MODULES = ("omegaconf", "pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities")
 _STAND_INS = ("argparse.Namespace", "types.SimpleNamespace", "_io.BytesIO", "io.BytesIO", "typing.Any", "enum.Enum")
@@ -128,7 +128,7 @@ def build(made: Any, state: Any) -> Any:
     if isinstance(made, StandIn):
         made.state = state
         return made
-    if isinstance(made, _Array):
+    if isinstance(made, ArrayStandIn):
         return _build_array(made, state)
     if isinstance(made, TorchStored | dict | list | str):  # attributes on plain data (_metadata of a state dict)
         return made
@@ -183,22 +183,22 @@ def _numpy(what: Named, args: tuple[Any, ...]) -> Any:
         code = args[0] if args and isinstance(args[0], str) else ""
         if not _DTYPE.fullmatch(code):
             raise Forbidden("numpy object array" if code.startswith("O") else "numpy.dtype of an unusual kind")
-        return _Array("dtype", code)
+        return ArrayStandIn("dtype", code)
     if what.name == "_reconstruct":
-        return _Array("array")
-    if what.name == "scalar" and len(args) == 2 and isinstance(args[0], _Array):
+        return ArrayStandIn("array")
+    if what.name == "scalar" and len(args) == 2 and isinstance(args[0], ArrayStandIn):
         return _values(args[0].code, args[1], ()).item()
-    if what.name == "_frombuffer" and len(args) >= 3 and isinstance(args[1], _Array):
+    if what.name == "_frombuffer" and len(args) >= 3 and isinstance(args[1], ArrayStandIn):
         return _values(args[1].code, args[0], args[2])
     raise Damaged("a numpy array in it has no proper description")
 
 
-def _build_array(made: _Array, state: Any) -> Any:
+def _build_array(made: ArrayStandIn, state: Any) -> Any:
     if made.kind == "dtype":
         if isinstance(state, tuple) and len(state) > 1 and state[1] in ("<", ">"):
             made.code = state[1] + made.code.lstrip("<>|=")
         return made
-    if isinstance(state, tuple) and len(state) == 5 and isinstance(state[2], _Array):
+    if isinstance(state, tuple) and len(state) == 5 and isinstance(state[2], ArrayStandIn):
         made.value = _values(state[2].code, state[4], state[1])
         return made
     raise Damaged("a numpy array in it has no proper description")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from speefeare_core.checkpoints.containers import open_container
-from speefeare_core.checkpoints.folders import config_beside, weights_in
+from speefeare_core.checkpoints.folders import config_beside, only_subfolder, weights_in
 from speefeare_core.checkpoints.layouts import LAYOUTS, Layout
 from speefeare_core.checkpoints.near_misses import unknown_folder, unknown_tensors
 from speefeare_core.checkpoints.stored import Stored
@@ -39,6 +39,7 @@ class Sniffed:
     tensors: dict[str, Stored]
     config: dict[str, Any]
     extra: dict[str, Any]
+    inside: bool = False  # a part of a larger model
 
 
 def sniff(path: str | Path) -> Found:
@@ -61,9 +62,17 @@ def _file(path: Path, given: Path) -> Sniffed:
         reason = ("The metadata of the safetensors file say that this program wrote it.",)
         return Sniffed(Found(given, family, "native", "native", path, reason), container.tree, {}, {})
     contents = unwrap(container)
-    config, config_path, candidates = config_beside(path)
-    config = contents.config or config
+    config, config_path = contents.config, None
+    candidates: tuple[Path, ...] = ()
+    unreadable: SpeefeareError | None = None
+    if not config:
+        try:
+            config, config_path, candidates = config_beside(path)
+        except SpeefeareError as error:  # matters only where the layout needs it
+            unreadable = error
     row, prefix = _match(contents, config)
+    if unreadable is not None and (row is None or row.needs_config):
+        raise unreadable
     if row is None:
         raise unknown_tensors(path, contents, config)
     if row.needs_config and not config:
@@ -76,7 +85,7 @@ def _file(path: Path, given: Path) -> Sniffed:
         evidence.append(f"{config_path.name if config_path else 'The configuration'} says model_type {row.model_type}.")
     else:
         evidence.append(f"It holds {', '.join(row.has)}.")
-    if config_path is not None and not contents.config:
+    if config_path is not None:
         evidence.append(f"Configuration: {config_path.name}.")
     if prefix:
         evidence.append(f"The codec is the part {prefix.rstrip('.')} of a larger model.")
@@ -86,7 +95,7 @@ def _file(path: Path, given: Path) -> Sniffed:
         evidence.append(f"Left in the file, as they belong to training: {', '.join(left_out[:6])}.")
     evidence.extend(contents.notes)
     found = Found(given, row.family, row.key, row.title, path, tuple(evidence))
-    return Sniffed(found, kept, config, contents.extra)
+    return Sniffed(found, kept, config, contents.extra, bool(prefix))
 
 
 def _match(contents: Contents, config: dict[str, Any]) -> tuple[Layout | None, str]:
@@ -129,6 +138,8 @@ def _folder(path: Path) -> Sniffed:
     if len(missing) < len(LYRA_FILES):
         raise SpeefeareError(f"The Lyra folder {path} lacks {', '.join(missing)}.")
     files = weights_in(path)
+    if not files and (below := only_subfolder(path)) is not None:
+        return _folder(below)
     sniffed: list[Sniffed] = []
     errors: list[SpeefeareError] = []
     for file in files:
@@ -136,9 +147,8 @@ def _folder(path: Path) -> Sniffed:
             sniffed.append(_file(file, path))
         except SpeefeareError as error:
             errors.append(error)
-    if len(sniffed) > 1:
-        whole = [one for one in sniffed if "part" not in " ".join(one.found.evidence)]
-        sniffed = whole or sniffed
+    if len(sniffed) > 1:  # a codec by itself rather than the same inside a language model
+        sniffed = [one for one in sniffed if not one.inside] or sniffed
     if len(sniffed) > 1:
         sniffed = _same_twice(sniffed)
     if len(sniffed) > 1:

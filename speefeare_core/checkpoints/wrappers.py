@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from speefeare_core.checkpoints.containers import Container
-from speefeare_core.checkpoints.pickle_content import Named, StandIn
+from speefeare_core.checkpoints.pickle_content import ArrayStandIn, Named, StandIn
 from speefeare_core.checkpoints.plain_text import parse_yaml
 from speefeare_core.checkpoints.stored import Stored
 from speefeare_core.errors import SpeefeareError
@@ -159,6 +159,8 @@ class _Plain:
             }
         if isinstance(value, list | tuple):
             return [self.of(item, depth + 1) for item in value if not isinstance(item, Stored)]
+        if isinstance(value, ArrayStandIn):
+            value = value.value
         if isinstance(value, np.ndarray):
             return value.tolist() if value.size <= 1024 else None
         return None
