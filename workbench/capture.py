@@ -76,14 +76,14 @@ class _Capture:
         self.wait("the engine to start", lambda: ctx.engine.status == "ready")
         self.wait("the codec to load", lambda: ctx.codec.info is not None and not ctx.codec.loading)
         self.wait("every depth of the clip", lambda: ctx.clip.is_open and ctx.clip.complete)
-        depth = ctx.codec.depths[-1]
+        depth = ctx.codec.full
         commands.select_depth(ctx, depth)
         commands.want_depth(ctx, depth)
         self.wait("the spectrogram", lambda: self._spectrogram_is_whole(depth))
         commands.seek(ctx, ctx.clip.data.length_samples // 3)
         self.rest(SETTLE_S)
         saved = [*self._pictures_of_the_clip(), *self._live_picture()]
-        saved += pictures.save_sounds(ctx.clip.data, self.folder)
+        saved += pictures.save_sounds(ctx.clip.data, self.folder, ctx.codec.takes)
         print(f"Saved {len(saved)} files into {self.folder}.")
         return 0
 

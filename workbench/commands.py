@@ -25,6 +25,12 @@ def load_codec(ctx: Context, source: str | Path, device: str = "auto") -> None:
     ctx.codec.set_loading(str(source))  # an engine that is still starting is asked when it is ready
 
 
+def measure_seam(ctx: Context) -> None:
+    """Measure what cutting long recordings into blocks changes, where it changes something."""
+    if ctx.codec.has_seam and not ctx.codec.seam_request and _engine_is_there(ctx):
+        ctx.codec.set_seam(None, ctx.client.send(protocol.MeasureSeam()))
+
+
 def open_clip(ctx: Context, path: str | Path) -> None:
     """Open a sound file. Without a codec it waits for one."""
     ctx.clip.wanted = str(Path(path).expanduser().absolute())
@@ -45,6 +51,7 @@ def cancel_work(ctx: Context) -> None:
     """Stop what is being computed; what is there stays."""
     if ctx.codec.loading:
         _cancel(ctx, ctx.codec.request)
+    _cancel(ctx, ctx.codec.seam_request)
     _cancel(ctx, ctx.clip.request)
     for request in ctx.clip.depth_requests.values():
         _cancel(ctx, request)
@@ -59,6 +66,30 @@ def want_depth(ctx: Context, depth: int) -> None:
         return
     if depth in ctx.codec.depths and ctx.engine.status == "ready":
         ctx.clip.depth_requests[depth] = ctx.client.send(protocol.WantDepth(depth))
+
+
+# -- the catalog ------------------------------------------------------------------------------------------------
+def download_checkpoint(ctx: Context, name: str) -> None:
+    """Download a checkpoint of the catalog, or go on with it. The person has accepted its licence."""
+    ctx.catalog.start("download", name, offline=ctx.settings.offline)
+
+
+def cancel_checkpoint(ctx: Context, name: str) -> None:
+    """Stop a download; what has arrived stays."""
+    ctx.catalog.cancel(name)
+
+
+def remove_checkpoint(ctx: Context, name: str) -> None:
+    """Delete what was downloaded of a checkpoint."""
+    ctx.catalog.start("remove", name)
+
+
+def set_offline(ctx: Context, on: bool) -> None:
+    """Whether the network may never be used; a download that runs is stopped."""
+    ctx.settings.offline = on
+    if on:
+        for name in ctx.catalog.names:
+            ctx.catalog.cancel(name)
 
 
 # -- playback ---------------------------------------------------------------------------------------------------
@@ -105,6 +136,9 @@ def select_depth(ctx: Context, depth: int) -> None:
     if ctx.codec.info is None:
         return
     if depth not in ctx.codec.depths:
+        if ctx.codec.why_no_depth:
+            ctx.engine.add_message(ctx.codec.why_no_depth)
+            return
         ctx.engine.add_message(
             f"Depth {depth} does not exist in {ctx.codec.info.name}: choose 0 (the original) to {ctx.codec.depths[-1]}."
         )

@@ -32,6 +32,7 @@ class EngineEvents:
             protocol.Progress: self._progress,
             protocol.Notice: self._notice,
             protocol.CodecLoaded: self._codec_loaded,
+            protocol.SeamMeasured: self._seam_measured,
             protocol.ClipOpened: self._clip_opened,
             protocol.PeaksReady: self._peaks,
             protocol.SpectrogramReady: self._spectrogram,
@@ -61,7 +62,7 @@ class EngineEvents:
         ctx = self.ctx
         ctx.playback.seek_request = 0
         ctx.playback.update(playing=False)
-        ctx.codec.request = ctx.live.request = 0
+        ctx.codec.request = ctx.codec.seam_request = ctx.live.request = 0
         ctx.live.rings = {}
         ctx.live.update(running=False, message="Live ended because the engine stopped." if ctx.live.running else "")
         if ctx.codec.loading:
@@ -113,6 +114,8 @@ class EngineEvents:
 
     def _forget(self, request_id: int) -> None:
         ctx = self.ctx
+        if request_id and request_id == ctx.codec.seam_request:
+            ctx.codec.set_seam(ctx.codec.seam)
         if request_id == ctx.playback.seek_request:
             ctx.playback.seek_request = 0
         for depth, request in list(ctx.clip.depth_requests.items()):
@@ -136,11 +139,15 @@ class EngineEvents:
         ctx.codec.request = 0
         ctx.clip.in_engine = False
         ctx.settings.add_recent_codec(ctx.codec.wanted)
-        ctx.codec.set_codec(event.info, event.device)
-        ctx.playback.update(depth=min(ctx.playback.depth, ctx.codec.depths[-1]), blind_order=(), revealed_order=())
+        ctx.codec.set_codec(event.info, event.device, event.long_words, event.has_seam)
+        ctx.playback.update(depth=min(ctx.playback.depth, ctx.codec.full), blind_order=(), revealed_order=())
         ctx.live.update(depth=event.info.depth)
         if ctx.clip.wanted:
             commands.process_clip(ctx)
+
+    def _seam_measured(self, event: protocol.SeamMeasured) -> None:
+        if event.request_id == self.ctx.codec.seam_request:
+            self.ctx.codec.set_seam(event.report)
 
     def _codec_not_loaded(self) -> None:
         """The codec before stays; the clip whose processing made way for the load goes on."""

@@ -36,6 +36,7 @@ from speefeare_core import __version__, resources
 from speefeare_core.errors import SpeefeareError
 from workbench import commands, dialogs, pictures
 from workbench.actions import ACTIONS, MENUS, ActionInfo
+from workbench.catalog_dialog import CatalogDialog
 from workbench.command_palette import CommandPalette
 from workbench.context import Context
 from workbench.depth_keys import DepthKeys
@@ -113,7 +114,7 @@ class MainWindow(QMainWindow):
             return
         try:
             saved = pictures.save_pictures(self, self.docks.open_panels(), Path(folder))
-            saved += pictures.save_sounds(self.context.clip.data, Path(folder))
+            saved += pictures.save_sounds(self.context.clip.data, Path(folder), self.context.codec.takes)
             self.context.engine.add_message(f"Saved {len(saved)} files into {folder}.")
         except SpeefeareError as error:
             self.context.engine.add_message(str(error))
@@ -170,6 +171,13 @@ class MainWindow(QMainWindow):
 
         process.finished.connect(finished)
         process.start(sys.executable, ["-m", "speefeare_core.cli", "doctor"])
+
+    def show_catalog(self) -> None:
+        """Public checkpoints; one such window at a time."""
+        dialog = self.findChild(CatalogDialog) or CatalogDialog(self, self.context)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def show_about(self) -> None:
         """Version and licence."""
@@ -351,6 +359,7 @@ class MainWindow(QMainWindow):
         ctx.clip.opened.connect(self._update_title)
         ctx.codec.changed.connect(self._update_title)
         ctx.engine.message_added.connect(self.messages.add)
+        ctx.catalog.ended.connect(self._catalog_ended)
         ctx.engine.changed.connect(lambda: self.messages.set_engine_died(ctx.engine.status == "dead"))
         QApplication.instance().styleHints().colorSchemeChanged.connect(self._desktop_theme_changed)
 
@@ -362,6 +371,11 @@ class MainWindow(QMainWindow):
                 action.setChecked(info.checked(self.context))
             if info.enabled is not None:
                 action.setEnabled(info.enabled(self.context))
+
+    def _catalog_ended(self, name: str, how: str, words: str) -> None:
+        """Where its own window is closed, the person hears of it here."""
+        if how != "stopped" and self.findChild(CatalogDialog) is None:
+            self.context.engine.add_message(words)
 
     def _update_title(self) -> None:
         clip = Path(self.context.clip.data.path).name

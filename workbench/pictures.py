@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from speefeare_core.errors import SpeefeareError
 from workbench.state.clip import ClipData
+from workbench.state.takes import Take
 
 BLOCK_SAMPLES = 1 << 20  # long clips are written piece by piece
 
@@ -37,13 +38,17 @@ def save_pictures(window: QWidget, panels: Mapping[str, QWidget], folder: Path) 
     return [folder / f"{key}.png" for key in widgets]
 
 
-def save_sounds(data: ClipData, folder: Path) -> list[Path]:
-    """`depth_00.wav` (the original at the codec's rate), `depth_01.wav` …: float32, without the level matching."""
+def save_sounds(data: ClipData, folder: Path, takes: Sequence[Take]) -> list[Path]:
+    """`depth_00.wav` (the original at the codec's rate), `depth_01.wav` …: float32, without the level matching.
+
+    Takes that are no depth have names of their own (`acoustic_alone.wav`).
+    """
     from speefeare_core.audio import Writer  # loads libsndfile, which the first second does not need
 
     paths = []
     for depth, render in sorted(data.renders.items()):
-        path = folder / f"depth_{depth:02d}.wav"
+        name = takes[depth].slug if depth < len(takes) else f"depth_{depth:02d}"  # a codec may be just changing
+        path = folder / f"{name}.wav"
         with Writer(path, data.rate_hz, data.channels) as writer:
             for start in range(0, render.audio.shape[1], BLOCK_SAMPLES):
                 writer.write(_without_gain(render.audio[:, start : start + BLOCK_SAMPLES], render.gain_db))

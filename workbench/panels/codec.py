@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
+from speefeare_core.blocks.report import SeamReport
 from speefeare_core.codec import CodecInfo
+from speefeare_core.codecs import FAMILIES
 from workbench import commands
 from workbench.context import Context
 from workbench.panels.base import Panel
+from workbench.state.takes import why_no_depth
 from workbench.widgets.bitrate_chart import BitrateChart
 from workbench.widgets.book_strip import BookBlock, BookStrip
+from workbench.widgets.controls import Button
 from workbench.widgets.empty_state import EmptyState
 from workbench.widgets.read_out import ReadOut
 
@@ -33,6 +39,11 @@ class CodecPanel(Panel):
         self.name.setWordWrap(True)
         self.books = BookStrip()
         self.chart = BitrateChart()
+        self.seam = Button(
+            "Measure the seam",
+            "Measure the seam",
+            "Compare long recordings in blocks with one call, on the shipped sample: tokens and sound near the seams.",
+        )
         self.facts = QFormLayout()
         self.facts.setHorizontalSpacing(12)
         self.facts.setVerticalSpacing(3)
@@ -45,6 +56,7 @@ class CodecPanel(Panel):
         for widget in (self.loading, self.name, self.books, self.chart):
             column.addWidget(widget)
         column.addLayout(self.facts)
+        column.addWidget(self.seam)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -58,6 +70,7 @@ class CodecPanel(Panel):
         self.setFocusProxy(self.chart)
 
         self.chart.chosen.connect(self._choose)
+        self.seam.clicked.connect(self._measure_seam)
         context.codec.changed.connect(self._show)
         context.playback.changed.connect(self._show_depth)
         self._show()
@@ -78,16 +91,21 @@ class CodecPanel(Panel):
         font.setBold(True)
         self.name.setFont(font)
         self.books.setVisible(bool(info.books))
-        self.chart.setVisible(bool(info.books))
+        self.chart.setVisible(not codec.why_no_depth)
+        self.seam.setVisible(codec.has_seam)
+        self.seam.setEnabled(not codec.seam_request)
+        self.seam.setText("Measuring the seam …" if codec.seam_request else "Measure the seam")
         self._show_depth()
-        self._show_facts(facts(info, codec.device))
+        self._show_facts(facts(info, codec.device, codec.long_words, codec.seam))
 
     def _show_depth(self) -> None:
         info = self.context.codec.info
         if info is None:
             return
-        depth = None if self.context.playback.blind else self.context.playback.depth or None
-        self.books.set_books([BookBlock(book.size, book.frame_rate_hz, book.role) for book in info.books], depth)
+        codec, number = self.context.codec, 0 if self.context.playback.blind else self.context.playback.depth
+        blocks = [BookBlock(book.size, book.frame_rate_hz, book.role) for book in info.books]
+        self.books.set_books(blocks, codec.books_of(number))
+        depth = codec.takes[number].depth if 0 < number < len(codec.takes) else None
         self.chart.set_bitrates([info.bitrate_kbps(k) for k in range(1, info.depth + 1)], depth)
 
     def _show_facts(self, rows: tuple[tuple[str, str], ...]) -> None:
@@ -108,20 +126,29 @@ class CodecPanel(Panel):
     def _choose(self, depth: int) -> None:
         commands.select_depth(self.context, depth)
 
+    def _measure_seam(self) -> None:
+        commands.measure_seam(self.context)
 
-def facts(info: CodecInfo, device: str) -> tuple[tuple[str, str], ...]:
+
+def facts(
+    info: CodecInfo, device: str, long_words: str = "", seam: SeamReport | None = None
+) -> tuple[tuple[str, str], ...]:
     """The list of facts, each with its unit; what does not apply is left out."""
+    family = FAMILIES.get(info.family)
     channels = {1: "mono", 2: "stereo"}.get(info.channels, f"{info.channels} channels")
     rows = [
-        ("Family", info.family),
+        ("Family", family.title if family else info.family),
+        ("Paper", family.paper if family else ""),
         ("Audio", f"{info.rate_hz / 1000:g} kHz · {channels}"),
         ("Frame", f"{_samples(info.hop_samples, info.rate_hz)} · {info.frame_rate_hz:g} Hz"),
         ("Books", _books(info)),
-        ("Bitrate", f"{info.bitrate_kbps(1):.2f} to {info.bitrate_kbps():.2f} kbps" if info.books else "continuous"),
-        ("Depth", DEPTH_MODES.get(info.depth_mode, info.depth_mode)),
+        ("Bitrate", _bitrate(info)),
+        ("Depth", why_no_depth(info) or DEPTH_MODES.get(info.depth_mode, info.depth_mode)),
         ("Latent", f"{info.latent_dim} dimensions" if info.latent_dim else ""),
-        ("Causal", "yes" if info.causal else "no, it looks ahead"),
+        ("Causal", "yes" if info.causal else f"no, it looks ahead{_look_ahead(info)}"),
         ("Live", f"lags {_samples(info.stream_delay_samples, info.rate_hz)}" if info.streamable else "cannot stream"),
+        ("Long files", f"go through {long_words}" if long_words else ""),
+        ("Seam", seam.sentence() if seam is not None else ""),
         ("Delay", f"{_samples(info.delay_samples, info.rate_hz)}, compensated in files"),
         ("Needs", ", ".join(info.needs) or "nothing else"),
         ("Parameters", _count(info.parameters) if info.parameters else ""),
@@ -137,13 +164,30 @@ def _samples(samples: int, rate_hz: int) -> str:
     return f"{samples} samples · {1000.0 * samples / rate_hz:.4g} ms"
 
 
+def _look_ahead(info: CodecInfo) -> str:
+    if info.look_ahead_samples is None:
+        return " to the end of the recording"
+    return f" {_samples(info.look_ahead_samples, info.rate_hz)}" if info.look_ahead_samples else ""
+
+
+def _bitrate(info: CodecInfo) -> str:
+    if not info.books:
+        return "continuous" if info.latent_dim else ""
+    if why_no_depth(info):
+        return f"{info.bitrate_kbps():.2f} kbps"
+    return f"{info.bitrate_kbps(1):.2f} to {info.bitrate_kbps():.2f} kbps"
+
+
 def _books(info: CodecInfo) -> str:
     if not info.books:
-        return "none: continuous latents"
+        return "none: continuous latents" if info.latent_dim else "none"
     sizes = sorted({book.size for book in info.books})
-    rates = sorted({book.frame_rate_hz for book in info.books})
+    rates = Counter(book.frame_rate_hz for book in info.books)
     entries = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
-    return f"{len(info.books)} x {entries} entries · " + ", ".join(f"{rate:g}" for rate in rates) + " Hz"
+    if len(rates) == 1:
+        return f"{info.depth} x {entries} entries · {next(iter(rates)):g} Hz"
+    told = ", ".join(f"{count} at {rate:.4g} Hz" for rate, count in rates.items())
+    return f"{info.depth} x {entries} entries · {told}"
 
 
 def _count(number: int) -> str:

@@ -13,7 +13,7 @@ from workbench.widgets.theme import describe
 
 
 class CodesPanel(TimeLinkedPanel):
-    """One row per book at its own frame rate; books beyond the chosen depth are dimmed."""
+    """One row per book at its own frame rate; books that are not heard are dimmed."""
 
     def __init__(self, context: Context) -> None:
         self.raster = CodeRaster()
@@ -35,11 +35,15 @@ class CodesPanel(TimeLinkedPanel):
     def show_data(self) -> None:
         blind = self.context.playback.blind
         self.raster.set_rows(tuple(self._rows()))
-        self.raster.set_depth(None if blind else self.context.playback.depth or None)
-        clip, info = self.context.clip, self.context.codec.info
-        waiting = f"{clip.stage} …" if clip.stage else "no codes yet"
-        no_books = info is not None and not info.books
-        self.raster.waiting = f"{info.name} has continuous latents, no codes" if info and no_books else waiting
+        codec = self.context.codec
+        self.raster.set_heard(None if blind else codec.books_of(self.context.playback.depth))
+        clip, info = self.context.clip, codec.info
+        self.raster.waiting = f"{clip.stage} …" if clip.stage else "no codes yet"
+        no_codes = info is not None and not info.books
+        self.colour_choice.setEnabled(not no_codes)
+        if info is not None and no_codes:
+            instead = "continuous latents; the panel Latents shows them" if info.latent_dim else "packets of bytes"
+            self.raster.waiting = f"{info.name} has no codes: it sends {instead}"
 
     def _rows(self) -> Iterator[CodeRow]:
         """Books in book order; each takes the next row of the group with its frame rate."""

@@ -1,4 +1,4 @@
-"""Compare: hear the original and every depth, sighted or blind."""
+"""Compare: hear the original and every take of it, sighted or blind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from workbench import commands
 from workbench.context import Context
 from workbench.engine.protocol import DEFAULT_DEVICE, VIRTUAL_DEVICE
 from workbench.panels.base import Panel
+from workbench.state.takes import Take
 from workbench.widgets.choice_grid import ChoiceGrid, ChoiceItem
 from workbench.widgets.controls import Button, Choice, Slider, in_tab_order
 from workbench.widgets.read_out import ReadOut
@@ -99,7 +100,7 @@ class ComparePanel(Panel):
             depth = playback.depth
             self.grid.set_items(items, playback.blind_order.index(depth) if depth in playback.blind_order else None)
         else:
-            items = [self._item(depth) for depth in self.context.codec.depths]
+            items = [self._item(take) for take in self.context.codec.takes]
             self.grid.set_items(items, playback.depth if items else None)
         if self.output.value != playback.device and playback.device:
             self._show_devices()
@@ -110,20 +111,20 @@ class ComparePanel(Panel):
         self.volume_text.setText(f"{playback.volume_db:.0f} dB".replace("-", "−"))
         self._show_message()
 
-    def _item(self, depth: int) -> ChoiceItem:
-        info, revealed = self.context.codec.info, self.context.playback.revealed_order
-        was = (f"was {label_of(revealed.index(depth))}",) if depth in revealed else ()
-        if depth == 0:
-            return ChoiceItem("Original", was, self.context.clip.is_open, True, "the original")
-        render = self.context.clip.data.renders.get(depth)
-        lines = [f"{info.bitrate_kbps(depth):.2f} kbps"] if info is not None and info.books else []
+    def _item(self, take: Take) -> ChoiceItem:
+        clip, revealed = self.context.clip, self.context.playback.revealed_order
+        was = (f"was {label_of(revealed.index(take.number))}",) if take.number in revealed else ()
+        if take.number == 0:
+            return ChoiceItem("Original", was, clip.is_open, True, "the original")
+        render = clip.data.renders.get(take.number)
+        kbps = render.bitrate_kbps if render is not None and not take.bitrate_kbps else take.bitrate_kbps
+        lines = [take.remark] if take.remark else []
+        lines += [f"{kbps:.2f} kbps"] if kbps else []
         if render is not None:
             lines.append(f"{_signed(render.gain_db)} dB")
         else:
-            lines.append("…" if self.context.clip.is_open else "")
-        title = str(depth) if info is not None and info.books else "Decode"
-        name = f"depth {depth}" if info is not None and info.books else "the decode"
-        return ChoiceItem(title, (*lines, *was), render is not None, info is None or not info.books, name)
+            lines.append("…" if clip.is_open else "")
+        return ChoiceItem(take.title, (*lines, *was), render is not None, take.wide, take.name)
 
     def _show_message(self) -> None:
         self.message.say(self._message())
@@ -138,12 +139,13 @@ class ComparePanel(Panel):
         if playback.blind:
             return "Which is which? Press Reveal to see"
         if depth == 0:
-            return "Original"
+            return " · ".join(part for part in ("Original", self.context.codec.why_no_depth) if part)
         render = clip.data.renders.get(depth)
+        name = self.context.codec.takes[depth].label
         if render is None:
             done = f": {clip.stage} {clip.fraction:.0%}" if clip.stage else ""
-            return f"Depth {depth} is not made yet{done}"
-        parts = [f"Depth {depth}" if self.context.codec.info.books else "Decode"]
+            return f"{name} is not made yet{done}"
+        parts = [name]
         parts.append(f"gain {_signed(render.gain_db)} dB")
         if math.isfinite(render.si_sdr_db):
             parts.append(f"SI-SDR {_signed(render.si_sdr_db)} dB")

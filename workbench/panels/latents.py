@@ -15,6 +15,8 @@ from workbench.widgets.read_out import ReadOut
 from workbench.widgets.theme import describe
 from workbench.widgets.trajectory_plot import Trajectory, TrajectoryPlot
 
+JOINS = "Join every point with where quantisation puts it."
+
 
 class LatentsPanel(Panel):
     """The marker follows the play cursor; a click on a point seeks there; colour covers the visible stretch of time."""
@@ -23,9 +25,7 @@ class LatentsPanel(Panel):
         super().__init__(context)
         self.trajectory = TrajectoryPlot()
         describe(self.trajectory, "Latents", "Click a point to seek there, drag to pan, wheel to zoom, F shows all.")
-        self.quantised = Button(
-            "Quantised □", "Show quantised points", "Join every point with where quantisation puts it.", True
-        )
+        self.quantised = Button("Quantised □", "Show quantised points", JOINS, True)
         self.fit = Button("Fit", "Fit", "Show the whole path.")
         self.read_out = ReadOut()
         self.empty = EmptyState("")
@@ -72,6 +72,7 @@ class LatentsPanel(Panel):
             Trajectory(latents.before, latents.after, latents.frame_rate_hz, (shares[0], shares[1]))
         )
         self.quantised.setEnabled(latents.after is not None)
+        self.quantised.setToolTip(JOINS if latents.after is not None else self._why_not_quantised())
         self.read_out.resting = f"Basis: {latents.basis}" if latents.basis else "point at the path"
         self.read_out.say("")
         self._show_range()
@@ -83,7 +84,16 @@ class LatentsPanel(Panel):
         self.stack.setCurrentIndex(1 if there else 0)
         if not there:
             waiting = f"{clip.stage} …" if clip.stage else "No latents yet"
+            info = self.context.codec.info
+            if info is not None and not info.latent_dim:
+                waiting = f"{info.name} has no latents to show"
             self.empty.set_text(waiting if clip.is_open else "Open a sound file: Ctrl+O or drop it here")
+
+    def _why_not_quantised(self) -> str:
+        info = self.context.codec.info
+        if info is not None and info.books:
+            return f"{info.name} quantises in another space than that of its latents."
+        return f"{info.name if info else 'This codec'} does not quantise its latents."
 
     def _show_range(self) -> None:
         self.trajectory.set_time_range(self.context.time_view.start_s, self.context.time_view.end_s)

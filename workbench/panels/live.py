@@ -98,7 +98,9 @@ class LivePanel(Panel):
         deepest = info.depth if info else 0
         depth = min(live.depth or deepest, deepest)
         text = f"{depth} · {info.bitrate_kbps(depth):.2f} kbps" if info and depth else "–"
-        self.controls.set_depth(depth, deepest, text)
+        why_not = self.context.codec.why_no_depth
+        self.controls.set_depth(depth, 0 if why_not else deepest, text, why_not)
+        self.controls.set_why_not_start("" if info is None or info.streamable else self._message(info))
         self.controls.message.say(self._message(info))
         self._show_devices()
         self.latency.set_parts([(part.name, part.samples) for part in live.latency], live.rate_hz)
@@ -118,7 +120,7 @@ class LivePanel(Panel):
         if info is None:
             return "Open a codec: Ctrl+Shift+O or drop it here"
         if not info.streamable:
-            return f"{info.name} looks ahead and cannot stream: choose a causal codec"
+            return f"{info.name} {_why_no_live(info)}"
         if live.device_problem and not live.running:
             return live.device_problem
         if live.running and live.counters.get("howl_muted"):
@@ -253,6 +255,16 @@ class LivePanel(Panel):
         for slider, key in ((self.controls.input_gain, "input_gain_db"), (self.controls.output_gain, "output_gain_db")):
             if isinstance(state.get(key), int):
                 slider.setValue(state[key])
+
+
+def _why_no_live(info: CodecInfo) -> str:
+    if info.causal:
+        return "works on whole files and cannot stream: choose a codec that does"
+    ahead = info.look_ahead_samples
+    if ahead is None:
+        return "needs the whole recording and cannot stream: choose a causal codec"
+    told = f" {1000.0 * ahead / info.rate_hz:.0f} ms" if ahead else ""
+    return f"looks ahead{told} and cannot stream: choose a causal codec"
 
 
 def _entries(devices: tuple[DeviceInfo, ...], virtual: str) -> list[tuple[str, str]]:

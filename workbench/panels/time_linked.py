@@ -19,9 +19,8 @@ HIDDEN = "hidden while listening is blind"
 
 
 def shown_depth(context: Context, before: int) -> int:
-    """The decode to show beside the original: the chosen depth; at the original the one `before`, or the deepest."""
-    deepest = context.codec.depths[-1] if context.codec.depths else 0
-    return context.playback.depth or (before if 0 < before <= deepest else deepest)
+    """What to show beside the original: the chosen take; at the original the one `before`, or that of all books."""
+    return context.playback.depth or (before if 0 < before < len(context.codec.takes) else context.codec.full)
 
 
 class TimeLinkedPanel(Panel):
@@ -91,11 +90,12 @@ class TimeLinkedPanel(Panel):
     def decode_title(self) -> str:
         """The decode as lanes name it."""
         heard = " ▸" if self.context.playback.depth else ""
-        info = self.context.codec.info
-        if info is None or not info.books:
+        takes = self.context.codec.takes
+        if not 0 < self._depth < len(takes):
             return f"Decode{heard}"
-        rate = f" · {info.bitrate_kbps(self._depth):.2f} kbps" if 0 < self._depth <= info.depth else ""
-        return f"Depth {self._depth}{rate}{heard}"
+        take = takes[self._depth]
+        rate = f" · {take.bitrate_kbps:.2f} kbps" if take.bitrate_kbps else ""
+        return f"{take.label}{rate}{heard}"
 
     @property
     def original_title(self) -> str:

@@ -29,6 +29,11 @@ class Take:
     slug: str = ""  # of its sound file
 
     @property
+    def label(self) -> str:
+        """In front of a line: "Depth 3", "Acoustic alone"."""
+        return f"Depth {self.number}" if self.title == str(self.number) else self.title
+
+    @property
     def depth(self) -> int | None:
         """How many books from the first on it is made of; None where it is not made so."""
         if self.books is None or self.books != tuple(range(len(self.books))):

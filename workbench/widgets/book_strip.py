@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -26,22 +26,23 @@ class BookBlock:
 
 
 class BookStrip(QWidget):
-    """Blocks in book order, wrapped; those beyond `depth` are outlined only."""
+    """Blocks in book order, wrapped; those that are not heard are outlined only."""
 
     def __init__(self) -> None:
         super().__init__()
         self.books: tuple[BookBlock, ...] = ()
-        self.depth: int | None = None
+        self.heard: frozenset[int] | None = None
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setAccessibleName("Codebooks")
 
-    def set_books(self, books: Sequence[BookBlock], depth: int | None) -> None:
-        """What to draw; `depth` None: all are in use."""
-        if (tuple(books), depth) != (self.books, self.depth):
+    def set_books(self, books: Sequence[BookBlock], heard: Iterable[int] | None) -> None:
+        """What to draw, and which of them are in use, from 0; None: all."""
+        chosen = None if heard is None else frozenset(heard)
+        if (tuple(books), chosen) != (self.books, self.heard):
             resized = len(books) != len(self.books)
-            self.books, self.depth = tuple(books), depth
+            self.books, self.heard = tuple(books), chosen
             self.setAccessibleDescription("; ".join(self.describe(i) for i in range(len(books))))
             if resized:
                 self.updateGeometry()
@@ -81,7 +82,7 @@ class BookStrip(QWidget):
         line = self.fontMetrics().height()
         for index, book in enumerate(self.books):
             box = self.block_rect(index)
-            used = self.depth is None or index < self.depth
+            used = self.heard is None or index in self.heard
             ink = theme.text if used else theme.muted
             painter.setBrush(mix(theme.background, theme.accent, 0.22) if used else theme.background)
             style = Qt.PenStyle.SolidLine if used else Qt.PenStyle.DashLine

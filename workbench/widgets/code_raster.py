@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,12 +35,12 @@ class CodeRow:
 
 
 class CodeRaster(TimePlot):
-    """Book 1 on top. Books beyond `depth` are dimmed and cut off by a labelled line."""
+    """Book 1 on top. Books that are not heard are dimmed; below the last of the first books stands a labelled line."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: tuple[CodeRow, ...] = ()
-        self.depth: int | None = None  # None: nothing is dimmed
+        self.heard: frozenset[int] | None = None  # None: nothing is dimmed
         self.by_index = False
         self.waiting = ""  # what to say while there are no rows
 
@@ -49,11 +49,22 @@ class CodeRaster(TimePlot):
         self.rows = tuple(rows)
         self.invalidate()
 
-    def set_depth(self, depth: int | None) -> None:
-        """Dim the books beyond this one; None: none."""
-        if depth != self.depth:
-            self.depth = depth
+    def set_heard(self, books: Iterable[int] | None) -> None:
+        """Dim all books but these, from 0; None: dim none."""
+        heard = None if books is None else frozenset(books)
+        if heard != self.heard:
+            self.heard = heard
             self.invalidate()
+
+    @property
+    def depth(self) -> int | None:
+        """How many books from the first on are heard; None where all count alike, or it is another choice of them."""
+        if self.heard is None or self.heard != frozenset(range(len(self.heard))):
+            return None
+        return len(self.heard)
+
+    def _is_dimmed(self, index: int) -> bool:
+        return self.heard is not None and self.rows[index].book - 1 not in self.heard
 
     def set_by_index(self, by_index: bool) -> None:
         """Colour along viridis by index instead of one distinct colour per index."""
@@ -102,8 +113,9 @@ class CodeRaster(TimePlot):
             lines[index] = self._colours(row, row.codes.take(at, mode="clip"), theme)
             if at[-1] >= len(row.codes):
                 lines[index, at >= len(row.codes)] = ground
-        if self.depth is not None:
-            lines[self.depth : -1] = blend(lines[self.depth : -1], ground, DIMMED)
+        dimmed = [index for index in range(len(self.rows)) if self._is_dimmed(index)]
+        if dimmed:
+            lines[dimmed] = blend(lines[dimmed], ground, DIMMED)
         line_of = np.full(max(tops[-1], 1), len(self.rows), np.int64)
         for index in range(len(self.rows)):
             gap = 1 if tops[index + 1] - tops[index] >= GAP_FROM * ratio else 0
@@ -122,7 +134,7 @@ class CodeRaster(TimePlot):
         for index, row in enumerate(self.rows):
             if index % every:
                 continue
-            beyond = self.depth is not None and index >= self.depth
+            beyond = self._is_dimmed(index)
             middle = (heights[index] + heights[index + 1]) / 2
             colour = theme.muted if beyond else theme.text
             painter.setPen(colour)
@@ -145,7 +157,7 @@ class CodeRaster(TimePlot):
             last = min(len(row.codes) - 1, int(self.end_s * row.frame_rate_hz))
             for frame in range(int(self.start_s * row.frame_rate_hz), last + 1):
                 pixel = int(self._colours(row, row.codes[frame : frame + 1], theme)[0])
-                if self.depth is not None and index >= self.depth:
+                if self._is_dimmed(index):
                     pixel = int(blend(np.array([pixel], np.uint32), rgb32(theme.lane), DIMMED)[0])
                 ground = QColor.fromRgb(pixel)
                 bright = 0.3 * ground.redF() + 0.59 * ground.greenF() + 0.11 * ground.blueF() > 0.5
@@ -158,7 +170,7 @@ class CodeRaster(TimePlot):
         painter.restore()
 
     def _paint_depth(self, painter: QPainter, rect: QRect, heights: list[int], theme: Theme) -> None:
-        if self.depth is None or not 0 <= self.depth <= len(self.rows):
+        if self.depth is None or len(self.rows) < 2 or self.depth > len(self.rows):
             return
         y = min(heights[self.depth], rect.bottom())
         painter.setPen(QPen(theme.accent, 2))

@@ -9,6 +9,8 @@ from workbench.widgets.controls import Button, Choice, Slider, in_tab_order
 from workbench.widgets.read_out import ReadOut
 
 GAIN_DB = 24
+DEPTH_TIP = "How many books the listener gets."
+START_TIP = "Start or stop talking through the codec (Ctrl+L)."
 
 
 class LiveControls(QWidget):
@@ -29,12 +31,10 @@ class LiveControls(QWidget):
             "More frames in one step cost less computing and more latency.",
             tuple((f"{n} frame{'s' if n > 1 else ''} a step", str(n)) for n in (1, 2, 4, 8)),
         )
-        self.start = Button(
-            "Start", "Start live", "Start or stop talking through the codec (Ctrl+L).", icon_name="play"
-        )
+        self.start = Button("Start", "Start live", START_TIP, icon_name="play")
         self.mute = Button("Mute", "Mute", "Silence the output (M); live always starts muted.", True, "mute")
         self.bypass = Button("Bypass", "Bypass", "Hear the input itself with the same delay (Y).", True)
-        self.depth = Slider("Live depth", "How many books the listener gets.", 1, 1)
+        self.depth = Slider("Live depth", DEPTH_TIP, 1, 1)
         self.depth_text = QLabel()
         self.input_gain = Slider("Input gain", "Gain before the codec in dB.", -GAIN_DB, GAIN_DB)
         self.input_gain_text = QLabel()
@@ -79,8 +79,9 @@ class LiveControls(QWidget):
             self.depth, self.input_gain, self.output_gain,
         )  # fmt: skip
 
-    def set_depth(self, depth: int, highest: int, text: str) -> None:
-        """What the depth slider shows; `highest` 0: there is none."""
+    def set_depth(self, depth: int, highest: int, text: str, why_not: str = "") -> None:
+        """What the depth slider shows; `highest` 0: there is none, and `why_not` says why."""
+        self.depth.setToolTip(why_not or DEPTH_TIP)
         self.depth.blockSignals(True)
         self.depth.setRange(min(1, highest), highest)
         self.depth.setEnabled(highest > 1)
@@ -99,6 +100,10 @@ class LiveControls(QWidget):
             widget.setEnabled(not running)
         for widget in (self.mute, self.bypass):
             widget.setEnabled(running)
+
+    def set_why_not_start(self, reason: str) -> None:
+        """Why Start is disabled; empty: it is not."""
+        self.start.setToolTip(reason or START_TIP)
 
     def set_muted(self, muted: bool, bypass: bool) -> None:
         """What the buttons show."""

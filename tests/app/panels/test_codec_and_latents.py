@@ -34,7 +34,7 @@ def test_the_card_states_rates_with_units() -> None:
     rows = dict(facts(known_codec(), "cuda:0"))
     assert rows["Audio"] == "16 kHz · mono"
     assert rows["Frame"] == "320 samples · 20 ms · 50 Hz"
-    assert rows["Books"] == "4 x 1024 entries · 12.5, 50 Hz"
+    assert rows["Books"] == "4 x 1024 entries · 1 at 12.5 Hz, 3 at 50 Hz"
     assert rows["Bitrate"] == "0.12 to 1.62 kbps"
     assert rows["Delay"].startswith("320 samples · 20 ms")
     assert rows["Parameters"] == "1.25 M"
@@ -68,13 +68,13 @@ def test_a_bar_chooses_its_depth_and_the_depth_is_marked(
     place = panel.chart.bar_rect(3).center()
     click(panel.chart, place.x(), place.y())
     assert client.last(protocol.SelectDepth)[1].depth == 3
-    assert panel.chart.depth == 3 and panel.books.depth == 3
+    assert panel.chart.depth == 3 and panel.books.heard == {0, 1, 2}
 
 
 def test_blind_listening_hides_the_depth_on_the_card(loaded_context: Context, show: Show) -> None:
     panel = _codec(show, loaded_context)
     loaded_context.playback.update(depth=3, blind_order=(3, 0))
-    assert panel.chart.depth is None and panel.books.depth is None
+    assert panel.chart.depth is None and panel.books.heard is None
 
 
 def test_a_codec_without_books_has_no_chart(loaded_context: Context, show: Show) -> None:

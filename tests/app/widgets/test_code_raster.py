@@ -45,7 +45,8 @@ def test_colours_by_index_follow_viridis(raster: CodeRaster) -> None:
 def test_books_beyond_the_depth_are_dimmed(raster: CodeRaster) -> None:
     place = _corner(raster, 2, 10, 20.0)
     bright = colour_at(raster, *place)
-    raster.set_depth(2)
+    raster.set_heard((0, 1))
+    assert raster.depth == 2
     dim = colour_at(raster, *place)
     ground = raster.theme.lane
 

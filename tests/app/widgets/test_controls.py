@@ -107,7 +107,7 @@ def test_bars_are_chosen_by_click_and_keys(show: Show, qtbot: QtBot) -> None:
 def test_books_are_told_in_words_too(show: Show) -> None:
     strip = BookStrip()
     show(strip, 200, 200)
-    strip.set_books([BookBlock(1024, 12.5, "semantic"), BookBlock(512, 50.0, "acoustic")], 1)
+    strip.set_books([BookBlock(1024, 12.5, "semantic"), BookBlock(512, 50.0, "acoustic")], (0,))
     assert strip.accessibleDescription() == (
         "Book 1: 1024 entries, 12.5 frames/s, semantic; Book 2: 512 entries, 50 frames/s, acoustic"
     )
