@@ -12,8 +12,8 @@ from speefeare_core.nn.streaming import ModuleState, StreamModule
 class ResidualLstm(StreamModule):
     """x + LSTM(x) on `[B, D, F]` (encodec/modules/lstm.py); with `bidirectional`, `[B, 2·D, F]` and x twice.
 
-    The weights are those of `nn.LSTM`, named `lstm`. The state is (hidden, cell), each `[layers, B, D]`. A
-    bidirectional one cannot stream: `initial_state` and `step` raise ValueError.
+    The weights are those of `nn.LSTM`, named `lstm`. The state is (hidden, cell), each `[B, layers, D]`. A
+    bidirectional one cannot stream: `initial_state` raises ValueError.
     """
 
     def __init__(self, width: int, layers: int, *, bidirectional: bool = False) -> None:
@@ -34,7 +34,7 @@ class ResidualLstm(StreamModule):
         """Zeros."""
         if self.bidirectional:
             raise ValueError("a bidirectional LSTM needs the whole recording and cannot stream")
-        zeros = self._weights(0)[2].new_zeros(self.layers, batch, self.width)
+        zeros = self._weights(0)[2].new_zeros(batch, self.layers, self.width)
         return zeros, zeros
 
     def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
@@ -50,7 +50,7 @@ class ResidualLstm(StreamModule):
         for layer in range(self.layers):
             given, recurrent, bias = self._weights(layer)
             brought = stable_matmul(given, layer_in).add_(bias[:, None]).view(4 * width, count, batch)
-            hidden, cell = hiddens[layer].t(), cells[layer].t()  # [D, B]
+            hidden, cell = hiddens[:, layer].t(), cells[:, layer].t()  # [D, B]
             out = x.new_empty(width, count, batch)
             for frame in range(count):
                 gates = stable_matmul(recurrent, hidden).add_(brought[:, frame])
@@ -62,7 +62,7 @@ class ResidualLstm(StreamModule):
             after_hidden.append(hidden.t())
             after_cell.append(cell.t())
         joined = layer_in.view(width, count, batch).permute(2, 0, 1) + x
-        return joined, (torch.stack(after_hidden), torch.stack(after_cell))
+        return joined, (torch.stack(after_hidden, dim=1), torch.stack(after_cell, dim=1))
 
     def _weights(self, layer: int) -> tuple[Tensor, Tensor, Tensor]:
         """Input to gates, hidden to gates (each `[4·D, D]`), and both biases `[4·D]`."""

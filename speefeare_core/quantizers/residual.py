@@ -4,7 +4,7 @@ SoundStream (arXiv 2107.03312, section III-C). Decoding at depth k is the sum of
 entries, so one set of codes serves every bit rate.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -77,6 +77,18 @@ class ResidualVQ(nn.Module):
             raise ValueError(f"depth {depth} with codes of {codes.shape[1]} books")
         *_, latents = self.decode_depths(codes[:, :depth])
         return latents
+
+    def decode_books(self, codes: Tensor, books: Sequence[int]) -> Tensor:
+        """Sum of the entries of these books alone, counted from 0: [B, K, F] int64 -> [B, D, F].
+
+        Of the first books it is `decode`, to the bit. Raises ValueError for books that the codes do not hold.
+        """
+        if not books or min(books) < 0 or max(books) >= min(self.books, codes.shape[1]):
+            raise ValueError(f"books {list(books)} with codes of {codes.shape[1]} books")
+        total = codes.new_zeros(codes.shape[0], codes.shape[2], self.dim, dtype=self._dtype)
+        for index in books:
+            total = total + self.layer(index).decode(codes[:, index])
+        return total.transpose(1, 2)
 
     def decode_depths(self, codes: Tensor) -> Iterator[Tensor]:
         """Latents [B, D, F] at depth 1, 2, ... of codes [B, K, F], each one addition further."""
