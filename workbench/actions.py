@@ -29,6 +29,7 @@ class Shell(Protocol):
     def show_palette(self) -> None: ...
     def show_doctor(self) -> None: ...
     def show_about(self) -> None: ...
+    def show_catalog(self) -> None: ...
     def quit(self) -> None: ...
 
 
@@ -133,6 +134,8 @@ ACTIONS: tuple[ActionInfo, ...] = (
                "Open a codec from a weights file (.safetensors)", "Ctrl+Shift+O", toolbar=True),
     ActionInfo("open_codec_folder", "Open codec folder…", "Codec", _open_codec_folder,
                "Open a codec that is a folder of files, such as Lyra v2"),
+    ActionInfo("open_catalog", "Catalog…", "Codec", lambda shell: shell.show_catalog(),
+               "Public checkpoints: what there is, download, load and remove them", "Ctrl+Shift+C", separator=True),
 
     ActionInfo("toggle_play", "Play", "Playback", lambda shell: commands.toggle_play(shell.context),
                "Play or pause", "Space", toolbar=True, checked=lambda ctx: ctx.playback.playing, enabled=_playable),

@@ -70,6 +70,7 @@ class Workbench:
     def close(self) -> None:
         """End everything that was started. May be called twice."""
         self.clock.stop()
+        self.context.catalog.stop()
         self.context.client.stop()
 
 

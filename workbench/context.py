@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from workbench.engine.catalog_jobs import CatalogJobs
 from workbench.engine.client import EngineClient
 from workbench.settings import Settings
 from workbench.state.clip import ClipState
@@ -26,3 +27,4 @@ class Context:
     playback: PlaybackState
     live: LiveState
     time_view: TimeView
+    catalog: CatalogJobs = field(default_factory=CatalogJobs)

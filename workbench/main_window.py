@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDialog,
     QMainWindow,
     QMenu,
     QToolBar,
@@ -36,7 +37,6 @@ from speefeare_core import __version__, resources
 from speefeare_core.errors import SpeefeareError
 from workbench import commands, dialogs, pictures
 from workbench.actions import ACTIONS, MENUS, ActionInfo
-from workbench.catalog_dialog import CatalogDialog
 from workbench.command_palette import CommandPalette
 from workbench.context import Context
 from workbench.depth_keys import DepthKeys
@@ -174,7 +174,10 @@ class MainWindow(QMainWindow):
 
     def show_catalog(self) -> None:
         """Public checkpoints; one such window at a time."""
-        dialog = self.findChild(CatalogDialog) or CatalogDialog(self, self.context)
+        from workbench.catalog_dialog import CatalogDialog  # not needed for the first picture of the window
+
+        open_ones = [dialog for dialog in self.findChildren(CatalogDialog) if dialog.isVisible()]
+        dialog = open_ones[0] if open_ones else CatalogDialog(self, self.context)
         dialog.show()
         dialog.raise_()
         dialog.activateWindow()
@@ -374,7 +377,8 @@ class MainWindow(QMainWindow):
 
     def _catalog_ended(self, name: str, how: str, words: str) -> None:
         """Where its own window is closed, the person hears of it here."""
-        if how != "stopped" and self.findChild(CatalogDialog) is None:
+        shown = any(dialog.isVisible() for dialog in self.findChildren(QDialog, "catalog"))
+        if how != "stopped" and not shown:
             self.context.engine.add_message(words)
 
     def _update_title(self) -> None:

@@ -30,6 +30,7 @@ class Settings:
     live_input: str = "default"
     live_output: str = "default"
     volume_db: float = 0.0
+    offline: bool = False  # nothing is ever downloaded
     geometry: str = ""  # base64 of QWidget.saveGeometry
     docks: str = ""  # base64 of QMainWindow.saveState
     panels: dict[str, dict[str, Any]] = field(default_factory=dict)  # panel key → view_state()
@@ -120,6 +121,10 @@ def _gain_db(value: Any) -> float | None:
     return float(value) if number and -60.0 <= value <= 12.0 else None
 
 
+def _switch(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _panels(value: Any) -> dict[str, dict[str, Any]] | None:
     good = isinstance(value, dict) and all(isinstance(row, dict) for row in value.values())
     return value if good else None
@@ -134,6 +139,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "live_input": _text,
     "live_output": _text,
     "volume_db": _gain_db,
+    "offline": _switch,
     "geometry": _text,
     "docks": _text,
     "panels": _panels,

@@ -40,7 +40,7 @@ def books_words(entry: Entry) -> str:
         return f"books not known{kbps}"
     if entry.books == 0:
         return f"continuous{kbps}"
-    return f"{entry.books} x {entry.book_size}{kbps}" if entry.book_size else f"{entry.books} books{kbps}"
+    return f"{entry.books} × {entry.book_size}{kbps}" if entry.book_size else f"{entry.books} books{kbps}"
 
 
 def rate_words(entry: Entry) -> str:

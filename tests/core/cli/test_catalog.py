@@ -12,22 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from speefeare_core import resources
 from speefeare_core.catalog import read_catalog
 from speefeare_core.cli import main
 from tests.core.catalog.conftest import SWITCHES
-from tests.core.catalog.loopback import Loopback, Served, hub_reply, sha256
-
-WEIGHTS = bytes(range(256)) * 2000
-PLACE = "/owner/probe/resolve/main/w.bin"
-ROW = {
-    "name": "probe", "title": "Probe", "family": "dac", "source": "hf:owner/probe", "opens": "w.bin", "licence": "MIT",
-    "licence_source": "the page", "page": "https://page.test/", "rate_hz": 16000, "books": 4, "book_size": 1024,
-    "frame_rate_hz": 50, "bitrates_kbps": [2], "paper": "arXiv 1", "remarks": ["A remark."],
-    "files": [{"name": "w.bin", "size_bytes": len(WEIGHTS), "sha256": sha256(WEIGHTS)}],
-}  # fmt: skip
+from tests.core.catalog.loopback import Loopback, Served, hub_reply
+from tests.core.catalog.probe import PLACE, WEIGHTS, program, write_catalog
 
 
 @pytest.fixture(autouse=True)
@@ -36,10 +27,8 @@ def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in SWITCHES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SPEEFEARE_MODELS", str(tmp_path / "models"))
-    catalog = tmp_path / "resources" / "catalog.yaml"
-    catalog.parent.mkdir()
-    catalog.write_text(yaml.safe_dump({"version": 1, "entries": [ROW]}))
-    monkeypatch.setattr(resources, "resource_dir", lambda: catalog.parent)
+    folder = write_catalog(tmp_path / "resources")
+    monkeypatch.setattr(resources, "resource_dir", lambda: folder)
     read_catalog.cache_clear()
     yield
     read_catalog.cache_clear()
@@ -160,17 +149,10 @@ def test_any_repository(server: Loopback, tmp_path: Path, capsys: pytest.Capture
 
 
 # -- as a process -------------------------------------------------------------------------------------------------
-def child(tmp_path: Path, *words: str) -> subprocess.Popen[str]:
+def child(tmp_path: Path, *asked: str) -> subprocess.Popen[str]:
     """The command with the catalog of one row."""
-    program = (
-        "import sys\nfrom pathlib import Path\nfrom speefeare_core import resources\n"
-        "from speefeare_core.cli import main\n"
-        f"resources.resource_dir = lambda: Path({str(tmp_path / 'resources')!r})\n"
-        "code = main(sys.argv[1:])\nassert 'torch' not in sys.modules\nraise SystemExit(code)\n"
-    )
-    return subprocess.Popen(
-        [sys.executable, "-c", program, "catalog", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    words = [sys.executable, "-c", program(tmp_path / "resources"), "catalog", *asked]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def lines(text: str) -> list[dict[str, Any]]:

@@ -1,0 +1,165 @@
+"""Downloads and removals of checkpoints: each is `speefeare catalog …` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+
+# -P: a folder named like a package in the current directory must not take its place.
+COMMAND = (sys.executable, "-P", "-m", "speefeare_core.cli")
+_PACKAGES = str(Path(__file__).resolve().parents[2])
+PATIENCE_MS = 3000  # a process that was asked to leave
+
+Verb = Literal["download", "remove"]
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """How far a job is. `total_bytes` 0: not known."""
+
+    verb: Verb
+    done_bytes: int = 0
+    total_bytes: int = 0
+    bytes_per_s: float = 0.0
+    checking: bool = False
+
+    @property
+    def remaining_s(self) -> float | None:
+        """None where it cannot be told."""
+        if not self.total_bytes or self.bytes_per_s <= 0:
+            return None
+        return max(0, self.total_bytes - self.done_bytes) / self.bytes_per_s
+
+
+class CatalogJobs(QObject):
+    """At most one job a name. `command` takes the place of `python -m speefeare_core.cli`."""
+
+    changed = Signal(str)  # name: it has begun or moved on
+    ended = Signal(str, str, str)  # name, "done" | "stopped" | "failed", a plain sentence
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        super().__init__()
+        self._command = tuple(command or COMMAND)
+        self._processes: dict[str, QProcess] = {}
+        self._progress: dict[str, JobProgress] = {}
+        self._rest: dict[str, bytes] = {}  # of a line that is not whole yet
+
+    def progress(self, name: str) -> JobProgress | None:
+        """How far the job of this name is; None where there is none."""
+        return self._progress.get(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all jobs that run."""
+        return tuple(self._progress)
+
+    def start(self, verb: Verb, name: str, *, offline: bool = False) -> None:
+        """Begin; returns at once. The person has accepted the licence of what is downloaded."""
+        if name in self._processes:
+            return
+        words = ["catalog", verb, name, "--json"]
+        if verb == "download":
+            words += ["--accept-licence", "--progress-lines"]
+        if offline:
+            words.append("--offline")
+        process = QProcess(self)
+        process.setProcessEnvironment(_environment())
+        process.setProgram(self._command[0])
+        process.setArguments([*self._command[1:], *words])
+        process.setStandardInputFile(QProcess.nullDevice())
+        process.readyReadStandardError.connect(lambda: self._hear(name))
+        process.finished.connect(lambda code, status: self._finished(name, code, status))
+        process.errorOccurred.connect(lambda error: self._error(name, error))
+        self._processes[name], self._progress[name], self._rest[name] = process, JobProgress(verb), b""
+        process.start()
+        self.changed.emit(name)
+
+    def cancel(self, name: str) -> None:
+        """Stop a job; what has arrived stays, `ended` follows."""
+        process = self._processes.get(name)
+        if process is not None:
+            process.terminate()
+            QTimer.singleShot(PATIENCE_MS, process, process.kill)
+
+    def stop(self) -> None:
+        """End all jobs and wait for them. May be called twice."""
+        processes = list(self._processes.values())
+        self._processes.clear()
+        self._progress.clear()
+        for process in processes:
+            process.blockSignals(True)
+            process.terminate()
+        for process in processes:
+            if process.state() != QProcess.ProcessState.NotRunning and not process.waitForFinished(PATIENCE_MS):
+                process.kill()
+                process.waitForFinished(PATIENCE_MS)
+            process.deleteLater()
+
+    def _hear(self, name: str) -> None:
+        process = self._processes.get(name)
+        if process is None:
+            return
+        *lines, self._rest[name] = (self._rest[name] + process.readAllStandardError().data()).split(b"\n")
+        told = [row for row in map(_progress_of, lines) if row is not None]
+        if told:
+            row = told[-1]
+            self._progress[name] = JobProgress(
+                self._progress[name].verb,
+                int(row.get("done_bytes", 0)),
+                int(row.get("total_bytes", 0)),
+                float(row.get("bytes_per_s", 0.0)),
+                bool(row.get("checking", False)),
+            )
+            self.changed.emit(name)
+
+    def _finished(self, name: str, code: int, status: QProcess.ExitStatus) -> None:
+        process = self._processes.pop(name, None)
+        if process is None:
+            return
+        verb = self._progress.pop(name).verb
+        said = _object(process.readAllStandardOutput().data())
+        process.deleteLater()
+        if code == 0 and status == QProcess.ExitStatus.NormalExit:
+            words = "is on this computer now" if verb == "download" else "was removed"
+            self.ended.emit(name, "done", f"{name} {words}.")
+        elif code == 130 or status == QProcess.ExitStatus.CrashExit:  # it was stopped, politely or not
+            self.ended.emit(name, "stopped", f"The download of {name} was stopped; Resume goes on from there.")
+        else:
+            words = str(said.get("error") or f"The {verb} of {name} ended unexpectedly; try it again.")
+            self.ended.emit(name, "failed", words)
+
+    def _error(self, name: str, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart:  # `finished` does not come then
+            process = self._processes.pop(name, None)
+            if process is not None:
+                self._progress.pop(name)
+                process.deleteLater()
+                self.ended.emit(name, "failed", f"Python could not be started for {name}: {process.errorString()}.")
+
+
+def _environment() -> QProcessEnvironment:
+    environment = QProcessEnvironment.systemEnvironment()
+    paths = os.pathsep.join(filter(None, (_PACKAGES, environment.value("PYTHONPATH"))))
+    environment.insert("PYTHONPATH", paths)
+    environment.insert("PYTHONUNBUFFERED", "1")
+    return environment
+
+
+def _progress_of(line: bytes) -> dict[str, Any] | None:
+    row = _object(line).get("progress")
+    return row if isinstance(row, dict) else None
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
