@@ -63,7 +63,7 @@ def interpret(found: Official) -> tuple[DacConfig, dict[str, Tensor], tuple[str,
 def trunk_sizes(tensors: Mapping[str, Tensor], encoder: str = "encoder.", decoder: str = "decoder.") -> dict[str, Any]:
     """Widths and strides of an encoder and a decoder from their weights' shapes. Raises KeyError or ValueError."""
     first, last = tensors[f"{encoder}block.0.weight"], _last(tensors, rf"{re.escape(encoder)}block\.(\d+)\.weight")
-    strides = _strides(tensors, rf"{re.escape(encoder)}block\.(\d+)\.block\.4\.weight")
+    strides = strides_of(tensors, rf"{re.escape(encoder)}block\.(\d+)\.block\.4\.weight")
     hop = 1
     for stride in strides:
         hop *= stride
@@ -73,7 +73,7 @@ def trunk_sizes(tensors: Mapping[str, Tensor], encoder: str = "encoder.", decode
         "hop": hop,
         "latent_dim": last.shape[0],
         "decoder_channels": tensors[f"{decoder}model.0.weight"].shape[0],
-        "decoder_strides": _strides(tensors, rf"{re.escape(decoder)}model\.(\d+)\.block\.1\.weight"),
+        "decoder_strides": strides_of(tensors, rf"{re.escape(decoder)}model\.(\d+)\.block\.1\.weight"),
     }
 
 
@@ -114,7 +114,7 @@ def _unit_rules(old: str, new: str, first: int) -> list[tuple[str, str]]:
     ]
 
 
-def _strides(tensors: Mapping[str, Tensor], pattern: str) -> tuple[int, ...]:
+def strides_of(tensors: Mapping[str, Tensor], pattern: str) -> tuple[int, ...]:
     """Half of the kernels, in the order of the blocks."""
     found = {int(m[1]): tensor.shape[-1] // 2 for name, tensor in tensors.items() if (m := re.fullmatch(pattern, name))}
     return tuple(found[index] for index in sorted(found))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -184,6 +184,7 @@ class DecoderBlock(Chain):
     ) -> None:
         super().__init__()
         width = channels // 2 if out_channels is None else out_channels
+        self.in_channels = channels
         self.block = nn.ModuleList(
             (
                 Snake(channels),
@@ -279,7 +280,7 @@ class DacEncoder(Trunk):
 
     def stages(self) -> list[PieceModule]:
         """Convolution, blocks, and the layers of the latents."""
-        return _with_output(self.block, tanh=False)
+        return with_output(self.block, tanh=False)
 
 
 class DacDecoder(Trunk):
@@ -328,10 +329,11 @@ class DacDecoder(Trunk):
 
     def stages(self) -> list[PieceModule]:
         """Convolution, blocks, and the layers of the sound."""
-        return _with_output(self.model, tanh=self.tanh)
+        return with_output(self.model, tanh=self.tanh)
 
 
-def _with_output(parts: nn.ModuleList, *, tanh: bool) -> list[PieceModule]:
+def with_output(parts: Iterable[nn.Module], *, tanh: bool) -> list[PieceModule]:
+    """The parts as stages; a Snake and a convolution at the end are one stage, which ends with `tanh`."""
     stages = [part for part in parts if isinstance(part, PieceModule)]
     snake, conv = stages[-2:]
     if isinstance(snake, Snake) and isinstance(conv, TrunkConv1d):

@@ -77,16 +77,20 @@ def _stage(
 
 
 def regroup(pieces: Iterable[tuple[Tensor, bool]], size: int) -> Iterator[tuple[Tensor, bool]]:
-    """Pieces of any length → pieces of `size` samples, the last one shorter; each with whether it is the last."""
+    """Pieces of any length → pieces of `size` samples, each with whether it is the last.
+
+    The last has half of that to one and a half (a short signal is one piece): torch computes very short pieces by other
+    kernels, which round in another way.
+    """
     waiting: list[Tensor] = []
-    count = 0
+    count, most = 0, size + size // 2
     for piece, last in pieces:
         waiting.append(piece)
         count += piece.shape[-1]
-        if count <= size and not last:
+        if count <= most and not last:
             continue
         joined = waiting[0] if len(waiting) == 1 else torch.cat(waiting, dim=-1)
-        while joined.shape[-1] > size:
+        while joined.shape[-1] > most:
             yield joined[..., :size], False
             joined = joined[..., size:]
         if last:

@@ -48,8 +48,8 @@ class Snake(PieceModule):
                     now = source[row : row + rows, start : start + width]
                     t = space[: now.numel()].view(now.shape)  # as wide as one piece
                     torch.mul(now, a, out=t).sin_()
-                    t.mul_(t)
-                    torch.addcmul(now, t, i, out=target[row : row + rows, start : start + width])
+                    t.mul_(t).mul_(i)  # not addcmul, which rounds once less: the sum shall be that of the plain form
+                    torch.add(now, t, out=target[row : row + rows, start : start + width])
         return out
 
     def needs(self, first: int, last: int) -> tuple[int, int]:

@@ -70,8 +70,15 @@ class FactorisedVQ(nn.Module):
         entries = self.codebook(codes).transpose(1, 2)
         codebook_loss = (entries - projected.detach()).square().mean(dim=(1, 2))
         commitment_loss = (projected - entries.detach()).square().mean(dim=(1, 2))
-        passed = projected + (entries - projected).detach()
-        return self.spread(passed), codes, codebook_loss, commitment_loss
+        return self.spread(self.passed(projected, codes)), codes, codebook_loss, commitment_loss
+
+    def passed(self, projected: Tensor, codes: Tensor) -> Tensor:
+        """The entries, with the gradient of what they stand for: `[B, book_dim, F // stride]`.
+
+        The official encoder leaves the rounding of this sum in what the next book sees, so it is kept there.
+        """
+        entries: Tensor = self.codebook(codes).transpose(1, 2)
+        return projected + (entries - projected).detach()
 
     def _search_table(self) -> SearchTable:
         """Of the entries scaled to length 1, computed once for as long as they stay as they are."""
@@ -123,9 +130,10 @@ class FactorisedRVQ(nn.Module):
         count = self._checked(depth)
         for index in range(count):
             book = self.book(index)
-            codes.append(book.encode(residual))
+            projected = book.project(residual)
+            codes.append(book.search(projected))
             if index + 1 < count:
-                residual = residual - book.decode(codes[-1])
+                residual = residual - book.spread(book.passed(projected, codes[-1]))
         return codes
 
     def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
@@ -150,7 +158,7 @@ class FactorisedRVQ(nn.Module):
         self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None
     ) -> FactorisedQuantized:
         """Quantise `[B, D, F]` with straight-through gradient; `depths` `[B]` gives each example its own number of
-        books (quantiser dropout, see `sample_depths`). The codes of books that an example does not use are there too."""
+        books (quantiser dropout, see `sample_depths`). Codes of books that an example does not use are there too."""
         limit = self._checked(depth) if depths is None else self._checked(int(depths.max()))
         if depths is None:
             depths = torch.full((latents.shape[0],), limit, device=latents.device)
