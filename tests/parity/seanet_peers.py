@@ -20,7 +20,7 @@ def old_weight_norm() -> Iterator[None]:
         yield
 
 
-def liven_convolutions(model: nn.Module, seed: int = 0) -> None:
+def liven_convolutions(model: nn.Module, seed: int = 0, gain: float = 1.5) -> None:
     """At torch's usual initial values the biases outweigh the signal, and every frame gives the same code.
 
     Directions by Kaiming's rule, magnitudes around theirs, biases small, norms and snakes not the identity.
@@ -34,7 +34,7 @@ def liven_convolutions(model: nn.Module, seed: int = 0) -> None:
                 fan_in = tensor.shape[1] * tensor.shape[2]
                 if ".convtr." in name or ("decoder" in name and tensor.shape[2] % 2 == 0):
                     fan_in = 2 * tensor.shape[0]
-                tensor.copy_(torch.randn(tensor.shape, generator=generator) * (1.5 / fan_in) ** 0.5)
+                tensor.copy_(torch.randn(tensor.shape, generator=generator) * (gain / fan_in) ** 0.5)
                 stem = name.removesuffix("weight_v").removesuffix("original1")
                 magnitude = tensors.get(stem + "weight_g", tensors.get(stem + "original0"))
                 if magnitude is not None:
