@@ -57,8 +57,7 @@ class CatalogDialog(QDialog):
         for name in context.catalog.names:
             self._job_changed(name)
         self.resize(1120, 680)
-        self.table.selectRow(0)
-        self._show_selected()
+        self._choose()
         self.line.setFocus()
 
     @property

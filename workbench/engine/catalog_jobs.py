@@ -38,6 +38,14 @@ class JobProgress:
         return max(0, self.total_bytes - self.done_bytes) / self.bytes_per_s
 
 
+class _Process(QProcess):
+    """Knows its name. (Slots that are lambdas would own the jobs, and delete them while a process is deleted.)"""
+
+    def __init__(self, parent: QObject, name: str) -> None:
+        super().__init__(parent)
+        self.name = name
+
+
 class CatalogJobs(QObject):
     """At most one job a name. `command` takes the place of `python -m speefeare_core.cli`."""
 
@@ -47,7 +55,7 @@ class CatalogJobs(QObject):
     def __init__(self, command: Sequence[str] | None = None) -> None:
         super().__init__()
         self._command = tuple(command or COMMAND)
-        self._processes: dict[str, QProcess] = {}
+        self._processes: dict[str, _Process] = {}
         self._progress: dict[str, JobProgress] = {}
         self._rest: dict[str, bytes] = {}  # of a line that is not whole yet
 
@@ -69,14 +77,14 @@ class CatalogJobs(QObject):
             words += ["--accept-licence", "--progress-lines"]
         if offline:
             words.append("--offline")
-        process = QProcess(self)
+        process = _Process(self, name)
         process.setProcessEnvironment(_environment())
         process.setProgram(self._command[0])
         process.setArguments([*self._command[1:], *words])
         process.setStandardInputFile(QProcess.nullDevice())
-        process.readyReadStandardError.connect(lambda: self._hear(name))
-        process.finished.connect(lambda code, status: self._finished(name, code, status))
-        process.errorOccurred.connect(lambda error: self._error(name, error))
+        process.readyReadStandardError.connect(self._hear)
+        process.finished.connect(self._finished)
+        process.errorOccurred.connect(self._error)
         self._processes[name], self._progress[name], self._rest[name] = process, JobProgress(verb), b""
         process.start()
         self.changed.emit(name)
@@ -102,7 +110,13 @@ class CatalogJobs(QObject):
                 process.waitForFinished(PATIENCE_MS)
             process.deleteLater()
 
-    def _hear(self, name: str) -> None:
+    def _sender(self) -> str:
+        """The name of the process whose signal is being heard."""
+        process = self.sender()
+        return process.name if isinstance(process, _Process) else ""
+
+    def _hear(self) -> None:
+        name = self._sender()
         process = self._processes.get(name)
         if process is None:
             return
@@ -119,7 +133,8 @@ class CatalogJobs(QObject):
             )
             self.changed.emit(name)
 
-    def _finished(self, name: str, code: int, status: QProcess.ExitStatus) -> None:
+    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        name = self._sender()
         process = self._processes.pop(name, None)
         if process is None:
             return
@@ -135,7 +150,8 @@ class CatalogJobs(QObject):
             words = str(said.get("error") or f"The {verb} of {name} ended unexpectedly; try it again.")
             self.ended.emit(name, "failed", words)
 
-    def _error(self, name: str, error: QProcess.ProcessError) -> None:
+    def _error(self, error: QProcess.ProcessError) -> None:
+        name = self._sender()
         if error == QProcess.ProcessError.FailedToStart:  # `finished` does not come then
             process = self._processes.pop(name, None)
             if process is not None:
