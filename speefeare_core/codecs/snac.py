@@ -16,7 +16,7 @@ from speefeare_core.codecs.snac_names import interpret
 from speefeare_core.nn.rows import rows_layout
 from speefeare_core.nn.snac import SnacConfig, SnacModel
 
-BLOCK_S = 10.0
+BLOCK_S = 20.0
 NOISE_NOTE = (
     "The decoder adds noise. The snac package draws it anew at each decode; here it is always the same, so that a"
     " decode can be repeated."
@@ -47,8 +47,10 @@ class SnacCodec(Codec):
         hop, unit = config.hop_samples, config.unit_frames
         frame_rate_hz = config.rate_hz / hop
         in_encoder, in_decoder = model.context_frames()
-        frames = max(1, round(BLOCK_S * frame_rate_hz / unit)) * unit
-        self.block_context = BlockContext(frames, in_encoder, in_decoder, exact=True)
+        step = config.noise_frames if noise and config.noise else unit  # so that blocks get the noise of the whole
+        frames = max(1, round(BLOCK_S * frame_rate_hz / step)) * step
+        before = -(-in_decoder[0] // step) * step
+        self.block_context = BlockContext(frames, in_encoder, (before, in_decoder[1]), exact=True)
         self.info = CodecInfo(
             name=name,
             family="snac",

@@ -81,6 +81,11 @@ class SnacConfig(NetworkConfig):
         """Frames that belong together: signals are whole numbers of them."""
         return math.lcm(self.book_strides[0], self.attention_window or 1)
 
+    @property
+    def noise_frames(self) -> int:
+        """Frames after which the noise of the decoder repeats, whole units."""
+        return _up(_LEAST_NOISE_FRAMES, self.unit_frames)
+
 
 def _whole(value: object, least: int = 1) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
@@ -106,7 +111,7 @@ class SnacEncoder(nn.Module):
     def forward(self, audio: Tensor) -> Tensor:
         """`[B, 1, T]` → `[B, D, F]`."""
         trunk = list(self.block[: self._stages])
-        if is_plain(audio, *self.parameters()):
+        if self.training or is_plain(audio, *self.parameters()):
             x = audio
             for part in trunk:
                 x = part(x)
@@ -141,7 +146,7 @@ class SnacDecoder(nn.Module):
         if config.attention_window:
             parts.append(LocalAttention(width, config.attention_window))
         self._before = len(parts)
-        period = config.unit_frames * -(-_LEAST_NOISE_FRAMES // config.unit_frames)
+        period = config.noise_frames
         for index, stride in enumerate(config.decoder_strides):
             block = DecoderBlock(width, stride, depthwise=config.depthwise, noise=config.noise, whole=True)
             width, period = width // 2, period * stride
@@ -158,7 +163,7 @@ class SnacDecoder(nn.Module):
         for part in self.model[: self._before]:
             x = part(x)
         trunk = list(self.model[self._before :])
-        if is_plain(x, *self.parameters()):
+        if self.training or is_plain(x, *self.parameters()):
             for part in trunk:
                 x = part(x)
             return torch.tanh(x)
