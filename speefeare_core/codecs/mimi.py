@@ -18,7 +18,7 @@ from speefeare_core.nn.mimi import MimiConfig, MimiModel
 from speefeare_core.stream import CodecStream, Start
 
 # Whole files go through in blocks with carried state: bounded memory, and on a CPU the work stays inside its cache.
-CPU_BLOCK_FRAMES = 16
+CPU_BLOCK_FRAMES = 32
 GPU_BLOCK_FRAMES = 128
 SILENCE_FRAMES = 13  # at least a second
 

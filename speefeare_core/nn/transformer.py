@@ -36,19 +36,19 @@ class TransformerLayer(nn.Module):
         self.scale2 = nn.Parameter(torch.full((width,), layer_scale))
 
     def forward(self, x: Tensor, turns: Tensor, mask: Tensor) -> Tensor:
-        """`[B, T, C]` → `[B, T, C]`; turns `[T, d / 2]` complex, mask `[T, T]` true where a step may look."""
+        """`[B, T, C]` → `[B, T, C]`; turns as `split` takes them, mask `[T, T]` true where a step may look."""
         queries, keys, values = self.split(self.in_proj(self.norm1(x)), turns)
-        seen = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+        seen = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, scale=1.0)
         x = x + self.scale1 * self.out_proj(seen.transpose(1, 2).flatten(2))
         y: Tensor = x + self.scale2 * self.linear2(F.gelu(self.linear1(self.norm2(x))))
         return y
 
     def split(self, projected: Tensor, turns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """`[B, T, 3C]` → turned queries, turned keys, values `[B, H, T, d]`."""
-        batch, steps, _ = projected.shape
-        rows = projected.view(batch, steps, 3, self.heads, -1)
+        """`[B, T, 3C]` → turned queries, turned keys, values `[B, H, T, d]`; turns `[T, 2, 1, d / 2]` complex."""
+        batch, steps, width = projected.shape
+        rows = projected.view(batch, steps, 3, self.heads, width // 3 // self.heads)
         pairs = torch.view_as_complex(rows[:, :, :2].unflatten(-1, (-1, 2)))
-        turned = torch.view_as_real(pairs * turns[:, None, None]).flatten(-2)
+        turned = torch.view_as_real(pairs * turns).flatten(-2)
         queries, keys = turned.permute(2, 0, 3, 1, 4)
         return queries, keys, rows[:, :, 2].transpose(1, 2)
 
@@ -62,7 +62,7 @@ class TransformerLayer(nn.Module):
         all_keys, all_values = memory
         all_keys.index_copy_(3, slots, keys.transpose(2, 3))
         all_values.index_copy_(2, slots, values)
-        queries = (queries * (1 / math.sqrt(width // self.heads))).reshape(batch * self.heads, steps, -1)
+        queries = queries.reshape(batch * self.heads, steps, -1)
         # Keys lie with their slots innermost: in this order the product takes one kernel for any number of queries.
         weights = torch.bmm(queries, all_keys.flatten(0, 1)).add_(bias).softmax(-1)
         seen = torch.bmm(weights, all_values.flatten(0, 1))
@@ -154,11 +154,15 @@ class CausalTransformer(StreamModule):
         return x[:, :count]
 
     def _turns(self, steps: Tensor) -> Tensor:
-        """Positions `[T]` → the rotations of a head's pairs `[T, d / 2]`, complex."""
+        """Positions `[T]` → how the pairs of queries and keys turn, `[T, 2, 1, d / 2]` complex.
+
+        Queries are scaled on the way, for their products with the keys.
+        """
         depth = self.width // self.heads
         pair = torch.arange(depth // 2, device=steps.device, dtype=torch.float32)
         angles = steps[:, None].float() * torch.exp(pair * (-math.log(self.max_period) * 2 / depth))
-        return torch.polar(torch.ones_like(angles), angles)
+        one = torch.ones_like(angles)
+        return torch.stack([torch.polar(one / math.sqrt(depth), angles), torch.polar(one, angles)], dim=1)[:, :, None]
 
     @property
     def _weight(self) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tests.parity.peer import Case, Peer, PeerCodes, speech_like
 
 HOP = 1920
-LIVENED = ("layer scales", "codebooks", "cluster usages")
+LIVENED = ("convolutions", "layer scales", "codebooks", "cluster usages")
 # moshi's own sizes are fixed, but its constructors take others; these keep the strides and the rates.
 SMALL: dict[str, dict[str, Any]] = {
     "seanet": {"n_filters": 8, "dimension": 64, "n_residual_layers": 2},
@@ -76,19 +76,24 @@ def _official_names(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
+def save_moshi(folder: Path, books: int, sizes: dict[str, dict[str, Any]], legacy: bool = False) -> tuple[Path, Any]:
+    """A random model of moshi in its official file, and the model; with other sizes their json lies beside it."""
+    from safetensors.torch import save_file
+
+    model, config = _moshi(books, sizes)
+    path = folder / ("checkpoint.pt" if legacy else "tokenizer-0a1b2c3d-checkpoint125.safetensors")
+    if legacy:
+        torch.save({"model": _official_names(model)}, path)
+    else:
+        save_file(_official_names(model), path)
+    if sizes:
+        path.with_suffix(".json").write_text(json.dumps(config))
+    return path, model
+
+
 def _moshi_peer(books: int, sizes: dict[str, dict[str, Any]], legacy: bool = False) -> Callable[[Path], Peer]:
     def build(folder: Path) -> Peer:
-        from safetensors.torch import save_file
-
-        model, config = _moshi(books, sizes)
-        path = folder / ("checkpoint.pt" if legacy else "tokenizer-0a1b2c3d-checkpoint125.safetensors")
-        tensors = _official_names(model)
-        if legacy:
-            torch.save({"model": tensors}, path)
-        else:
-            save_file(tensors, path)
-        if sizes:
-            path.with_suffix(".json").write_text(json.dumps(config))
+        path, model = save_moshi(folder, books, sizes, legacy)
         return Peer(
             f"moshi {version('moshi')}",
             path,
