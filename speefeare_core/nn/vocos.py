@@ -86,3 +86,33 @@ class VocosDecoder(nn.Module):
             condition = torch.full((1,), condition, dtype=torch.int64, device=features.device)
         sound: Tensor = self.head(self.backbone(features, condition))
         return sound[:, None]
+
+
+class VocosModel(nn.Module):
+    """Codebooks whose sums are the features, and the decoder; the condition is the bit rate."""
+
+    def __init__(self, config: VocosConfig, books: int, book_size: int, condition_books: tuple[int, ...]) -> None:
+        """`condition_books`: with how many books each condition was trained, ascending. Raises ValueError where they
+        do not fit the decoder's conditions."""
+        super().__init__()
+        if list(condition_books) != sorted(set(condition_books)) or len(condition_books) != max(1, config.conditions):
+            raise ValueError(f"{config.conditions} conditions do not fit the books {list(condition_books)}")
+        self.config, self.condition_books = config, condition_books
+        self.codebooks = nn.Parameter(torch.randn(books, book_size, config.input_dim) / config.input_dim**0.5)
+        self.decoder = VocosDecoder(config)
+
+    def condition_of(self, books: int) -> int:
+        """The condition for the sum of that many books: that of as many, else of the next larger number."""
+        fitting = (index for index, count in enumerate(self.condition_books) if count >= books)
+        return next(fitting, len(self.condition_books) - 1)
+
+    def features(self, codes: Tensor, books: tuple[int, ...]) -> Tensor:
+        """The sum of these books' entries for codes `[B, K, F]` → `[B, D, F]`."""
+        parts = [nn.functional.embedding(codes[:, book], self.codebooks[book]) for book in books]
+        return torch.stack(parts).sum(dim=0).transpose(1, 2)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Codes `[B, k, F]` of the first k books → audio `[B, 1, F·hop]`."""
+        books = codes.shape[1]
+        audio: Tensor = self.decoder(self.features(codes, tuple(range(books))), self.condition_of(books))
+        return audio
