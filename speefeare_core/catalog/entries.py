@@ -85,10 +85,15 @@ class Entry:
         return self.source.removeprefix("hf:").partition("@")[0] if one else ""
 
 
-@lru_cache(maxsize=1)
 def read_catalog() -> tuple[Entry, ...]:
     """The shipped catalog, in the order of the file. Raises `SpeefeareError` where it cannot be read."""
-    return read_file(resources.resource("catalog.yaml"))
+    path = resources.resource("catalog.yaml")
+    return _read_once(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read_once(path: Path, changed_ns: int) -> tuple[Entry, ...]:
+    return read_file(path)
 
 
 def read_file(path: Path) -> tuple[Entry, ...]:

@@ -60,7 +60,12 @@ def find_entry(name: str) -> Entry:
 
 def is_catalog_source(source: str) -> bool:
     """Whether `local_path` answers for it: a name of the catalog, or hf:owner/name."""
-    return source.startswith("hf:") or any(entry.name == source for entry in read_catalog())
+    if source.startswith("hf:"):
+        return True
+    try:
+        return any(entry.name == source for entry in read_catalog())
+    except SpeefeareError:  # a catalog that cannot be read is no reason to refuse a file
+        return False
 
 
 def local_path(source: str) -> Path:

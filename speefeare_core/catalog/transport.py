@@ -134,9 +134,10 @@ def _refused(error: urllib.error.HTTPError, address: str, page: str) -> Speefear
     if 300 <= code < 400:
         return SpeefeareError(f"{host} sends on in circles or to an unsafe address, so nothing was fetched from it.")
     if code in (401, 403):
+        none = ", or has none of this name" if code == 401 else ""  # what the hub says of an unknown repository
         return SpeefeareError(
-            f"{host} gives this file only to people who may have it ({code}): accept its terms on {where}, then set"
-            " HF_TOKEN to your access token."
+            f"{host} gives this file only to people who may have it{none} ({code}): accept its terms on {where}, then"
+            " set HF_TOKEN to your access token."
         )
     if code in (404, 410):
         return SpeefeareError(f"{address} is not there any more ({code}); look on {where} where it has gone.")

@@ -18,7 +18,7 @@ def add_codec(parser: argparse.ArgumentParser, default: str | None = "default") 
         "--codec",
         metavar="SOURCE",
         default=default,
-        help=f"a shipped name, a codec file or folder, or opus:KBPS{words}",
+        help=f"a shipped name, one of the catalog, hf:OWNER/NAME, a codec file or folder, or opus:KBPS{words}",
     )
     parser.add_argument("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1 or mps (auto)")
 

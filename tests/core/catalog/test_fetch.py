@@ -204,7 +204,11 @@ def test_more_bytes_than_there_should_be_are_refused(server: Loopback, job: Job)
 @pytest.mark.parametrize(
     ("status", "words", "again"),
     [
-        (401, "only to people who may have it .401.: accept its terms on https://page.test/, then set HF_TOKEN", False),
+        (
+            401,
+            "may have it, or has none of this name .401.: accept its terms on https://page.test/, then set HF_TOKEN",
+            False,
+        ),
         (403, "only to people who may have it .403.", False),
         (404, "is not there any more .404.; look on https://page.test/", False),
         (410, "is not there any more", False),

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from speefeare_core import resources
-from speefeare_core.catalog import read_catalog
 from speefeare_core.cli import main
 from tests.core.catalog.conftest import SWITCHES
 from tests.core.catalog.loopback import Loopback, Served, hub_reply
@@ -22,16 +21,13 @@ from tests.core.catalog.probe import PLACE, WEIGHTS, program, write_catalog
 
 
 @pytest.fixture(autouse=True)
-def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of its own, a catalog of one row, no switches."""
     for name in SWITCHES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SPEEFEARE_MODELS", str(tmp_path / "models"))
     folder = write_catalog(tmp_path / "resources")
     monkeypatch.setattr(resources, "resource_dir", lambda: folder)
-    read_catalog.cache_clear()
-    yield
-    read_catalog.cache_clear()
 
 
 @pytest.fixture
