@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from speefeare_core.checkpoints.native import NativeFile
@@ -80,8 +81,9 @@ class DacCodec(Codec):
 
     def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
         """`[B, D, F]`, the sum of the first `depth` books."""
-        codes = encoded.codes
-        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
+        codes = encoded.codes.to(self.device)
+        with torch.inference_mode():
+            return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
 
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
         latents = self.module.encoder(audio)
