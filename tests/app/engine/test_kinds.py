@@ -8,58 +8,36 @@ import numpy as np
 import pytest
 import torch
 
-from speefeare_core.audio import read
+from speefeare_core import load_codec
 from speefeare_core.codec import Codec
+from speefeare_core.codecs import FAMILIES
+from tests.app.engine.checks import check_clip, of
 from tests.app.engine.harness import Talk, speech_file
-from tests.core.tiny_kinds import TinyAhead, TinyHeld, kind_file
+from tests.core.tiny_kinds import KINDS, TinyAhead, TinyHeld, kind_file
 from workbench.engine import protocol as p
 from workbench.engine.memory import Ring
 from workbench.engine.server import coding
-from workbench.state.takes import takes
+
+
+@pytest.fixture(autouse=True)
+def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    for family in KINDS:
+        monkeypatch.setitem(FAMILIES, family.key, family)
+
 
 FLAVOURS = ("plain", "rates", "continuous", "side", "parallel", "single", "stereo")
-
-
-def of(kind: type, events: list) -> list:
-    return [event for event in events if isinstance(event, kind)]
-
-
-def check(talk: Talk, codec: Codec, file: Path, path: Path) -> None:
-    loaded = of(p.CodecLoaded, talk.ask(p.LoadCodec(str(file), "cpu")))[0]
-    assert loaded.info.books == codec.info.books and "the same as one call" in loaded.long_words
-    events = talk.ask(p.ProcessClip(str(path)))
-    sound = read(path, codec.info.rate_hz, codec.info.channels)
-    encoded = codec.encode(torch.from_numpy(sound.samples)[None])
-    shown = of(p.CodesReady, events)
-    assert bool(shown) == bool(encoded.code_groups)
-    if shown:
-        rates = [codec.info.books[0].frame_rate_hz] if len(encoded.code_groups) == 1 else None
-        assert rates is None or list(shown[0].frame_rates_hz) == rates
-        for ref, group in zip(shown[0].groups, encoded.code_groups, strict=True):
-            assert np.array_equal(talk.client.array(ref), group[0].numpy())
-    (latents,) = of(p.LatentsReady, events)
-    assert (latents.after is None) == (not encoded.code_groups)
-    renders = of(p.RenderReady, events)
-    wanted = takes(codec.info)[1:]
-    assert [render.depth for render in renders] == [take.number for take in wanted]
-    for render, take in zip(renders, wanted, strict=True):
-        expected = codec.decode(encoded) if take.books is None else codec.decode(encoded, books=take.books)
-        found = talk.client.array(render.audio) / 10 ** (render.gain_db / 20)
-        assert render.delay_samples == 0
-        np.testing.assert_allclose(found, expected[0].numpy(), atol=2e-5)
-        assert render.bitrate_kbps == pytest.approx(take.bitrate_kbps)
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_codecs_that_look_ahead(talk: Talk, flavour: str, tmp_path: Path) -> None:
     file = kind_file(tmp_path, "tiny_ahead", flavour=flavour)
-    check(talk, TinyAhead(flavour), file, speech_file(tmp_path, 0.7))
+    check_clip(talk, load_codec(file), str(file), speech_file(tmp_path, 0.7))
 
 
 @pytest.mark.parametrize("continuous", [False, True])
 def test_codecs_that_hold_back_their_beginning(talk: Talk, continuous: bool, tmp_path: Path) -> None:
     file = kind_file(tmp_path, "tiny_held", continuous=continuous)
-    check(talk, TinyHeld(continuous), file, speech_file(tmp_path, 0.7))
+    check_clip(talk, load_codec(file), str(file), speech_file(tmp_path, 0.7))
 
 
 def test_bytes_instead_of_codes(talk: Talk, tmp_path: Path) -> None:
