@@ -29,7 +29,7 @@ def small_snac(kind: str = "three rates", seed: int = 0) -> SnacCodec:
             "decoder_strides": (4, 4, 4, 2),
             "book_size": 64,
             **KINDS[kind],
-        }  # fmt: skip
+        }
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)

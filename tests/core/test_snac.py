@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from speefeare_core.nn import snac_rows
 from speefeare_core.nn.local_attention import LocalAttention
 from speefeare_core.nn.snac import SnacConfig, SnacModel
 from speefeare_core.nn.snac_rows import windows
-from tests.core.small_snac import KINDS, RATE_HZ, small_snac, sound
+from tests.core.small_snac import KINDS, small_snac, sound
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -34,7 +35,7 @@ def plainly(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     return out.detach()
 
 
-# -- structure ------------------------------------------------------------------------------------------------
+# -- structure -------------------------------------------------------------------------------------
 
 
 def test_default_is_the_published_model() -> None:
@@ -67,7 +68,7 @@ def test_a_configuration_that_cannot_work_is_refused(wrong: dict[str, object], w
         SnacConfig(**wrong)
 
 
-# -- rows ---------------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("total", [1, 5, 31, 64, 100])
@@ -121,7 +122,7 @@ def test_rows_follow_the_weights() -> None:
     torch.testing.assert_close(after, plainly(model.encoder, audio), atol=1e-5, rtol=1e-5)
 
 
-# -- attention ------------------------------------------------------------------------------------------------------
+# -- attention -------------------------------------------------------------------------------------
 
 
 def test_windows_attend_to_themselves_alone() -> None:
@@ -138,7 +139,7 @@ def test_windows_attend_to_themselves_alone() -> None:
         attention(x[..., :-1])
 
 
-# -- books of several rates -------------------------------------------------------------------------------------------
+# -- books of several rates ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("length", [1, 4001, 8192])
@@ -172,7 +173,7 @@ def test_depth_is_an_argument(codec: SnacCodec) -> None:
         sounds.append(codec.decode(encoded, depth))
         assert torch.equal(sounds[-1], codec.decode(shallow))
         assert torch.equal(sounds[-1], codec.decode(encoded, books=range(depth)))
-    assert all(float((a - b).abs().max()) > 1e-3 for a, b in zip(sounds, sounds[1:], strict=False))
+    assert all(float((a - b).abs().max()) > 1e-3 for a, b in itertools.pairwise(sounds))
     alone = codec.decode(encoded, books=[1])
     assert float((alone - sounds[1]).abs().max()) > 1e-3
     quantised = codec.quantized_latents(encoded, 1) + codec.module.quantizer.book(1).decode(codec._rows(encoded)[1])
@@ -202,7 +203,7 @@ def test_each_of_a_batch_is_what_it_is_alone(codec: SnacCodec) -> None:
         torch.testing.assert_close(codec.decode(alone), heard[row : row + 1], atol=1e-5, rtol=0)
 
 
-# -- noise --------------------------------------------------------------------------------------------------------------
+# -- noise -----------------------------------------------------------------------------------------
 
 
 def test_noise_repeats_and_can_be_left_out() -> None:
@@ -225,7 +226,7 @@ def test_noise_is_new_at_each_training_step() -> None:
     assert not torch.equal(model.decoder(latents), model.decoder(latents))
 
 
-# -- long recordings ------------------------------------------------------------------------------------------------------
+# -- long recordings -------------------------------------------------------------------------------
 
 
 def test_blocks_are_the_whole(codec: SnacCodec) -> None:
@@ -269,7 +270,7 @@ def test_the_context_is_what_frames_depend_on() -> None:
         assert (moved > 1e-6) is moves, (sample, moved)
 
 
-# -- files ----------------------------------------------------------------------------------------------------------------
+# -- files -----------------------------------------------------------------------------------------
 
 
 def test_native_file_and_back(codec: SnacCodec, tmp_path: Path) -> None:
@@ -294,7 +295,7 @@ def test_missing_tensors_are_listed() -> None:
         SnacCodec.from_official(Official(Path("somewhere"), "snac", "official", {}, config))
 
 
-# -- training -------------------------------------------------------------------------------------------------------------
+# -- training --------------------------------------------------------------------------------------
 
 
 def test_gradients_reach_every_weight(codec: SnacCodec) -> None:

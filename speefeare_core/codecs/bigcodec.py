@@ -1,0 +1,109 @@
+"""BigCodec (arXiv 2409.05377): one book, 80 frames a second, an LSTM that remembers the whole past."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from speefeare_core.checkpoints.native import NativeFile
+from speefeare_core.checkpoints.official import Official
+from speefeare_core.checkpoints.weights import load_tensors
+from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codecs.bigcodec_names import interpret
+from speefeare_core.nn.bigcodec import BigCodecConfig, BigCodecModel
+
+BLOCK_S = 20.0
+MEMORY_S = 2.0  # of the LSTM, that blocks warm up with
+LSTM_NOTE = "Its LSTM remembers all that came before, so blocks of a long recording differ slightly from one call."
+
+
+class BigCodec(Codec):
+    """A BigCodec network as a codec."""
+
+    module: BigCodecModel
+
+    def __init__(
+        self,
+        model: BigCodecModel,
+        *,
+        name: str = "bigcodec",
+        licence: str = "unknown",
+        notes: tuple[str, ...] = (),
+        source: str = "",
+    ) -> None:
+        config = model.config
+        self.module = model.eval()
+        self._own_notes = notes
+        hop = config.hop_samples
+        rate = config.rate_hz / hop
+        in_encoder, in_decoder = model.context_frames()
+        memory = round(MEMORY_S * rate) if config.lstm_layers else 0
+        back = memory if config.bidirectional else 0
+        self.block_context = BlockContext(
+            max(1, round(BLOCK_S * rate)),
+            (in_encoder[0] + memory, in_encoder[1] + back),
+            (in_decoder[0] + memory, in_decoder[1] + back),
+            exact=not config.lstm_layers,
+        )
+        whole = config.lstm_layers and config.bidirectional
+        self.info = CodecInfo(
+            name=name,
+            family="bigcodec",
+            rate_hz=config.rate_hz,
+            channels=1,
+            hop_samples=hop,
+            frame_rate_hz=rate,
+            books=(BookInfo(config.book_size, rate),) * config.books,
+            depth_mode="none" if config.books == 1 else "residual",
+            latent_dim=config.latent_dim,
+            causal=False,
+            streamable=False,
+            delay_samples=0,
+            stream_delay_samples=0,
+            look_ahead_samples=None if whole else in_decoder[1] * hop + model.encoder.needs(0, 0)[1] - (hop - 1),
+            licence=licence,
+            parameters=sum(weight.numel() for weight in model.parameters()),
+            source=source,
+            notes=(*notes, LSTM_NOTE) if config.lstm_layers else notes,
+        )
+
+    @classmethod
+    def from_official(cls, found: Official) -> BigCodec:
+        """From the authors' file of two modules, `CodecEnc` and `generator`. Raises `SpeefeareError`."""
+        config, tensors = interpret(found)
+        model = BigCodecModel(config)
+        notes = load_tensors(model, tensors, found.path)
+        return cls(model, name=found.name, notes=notes, source=str(found.path))
+
+    @classmethod
+    def from_native(cls, data: NativeFile) -> BigCodec:
+        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
+        model = BigCodecModel(BigCodecConfig.from_dict(data.config))
+        model.load_state_dict(data.tensors)
+        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
+
+    def to_native(self) -> NativeFile:
+        """As the contents of the project's own file."""
+        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
+        config = self.module.config.to_dict()
+        return NativeFile("bigcodec", self.info.name, config, tensors, self.info.licence, self._own_notes)
+
+    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
+        """`[B, D, F]`, the sum of the first `depth` books."""
+        codes = encoded.codes
+        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
+
+    def frames_for(self, length_samples: int) -> int:
+        """Frames begun, and one more where the last one is full, as the official script pads."""
+        return length_samples // self.info.hop_samples + 1
+
+    def _encode(self, audio: Tensor, depth: int) -> Encoded:
+        latents = self.module.encoder(audio)
+        return Encoded((self.module.quantizer.encode(latents, depth),), latents, audio.shape[-1])
+
+    def _decode(self, encoded: Encoded, depth: int) -> Tensor:
+        return self._decode_books(encoded, tuple(range(depth)))
+
+    def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
+        codes = encoded.code_groups[0].to(self.device)
+        audio: Tensor = self.module.decoder(self.module.quantizer.decode(codes, books=books))
+        return audio
