@@ -32,7 +32,7 @@ PIECE_S = 5.0  # pieces into which an `Encoded` is cut for decoding
 def way_of(codec: Codec) -> Way:
     """How long recordings go through this codec."""
     info = codec.info
-    if codec.block_encoder(None, 1) is not None:
+    if codec.block_context is None and codec.block_encoder(None, 1) is not None:
         return "segments"
     single_rate = all(book.frame_rate_hz == info.frame_rate_hz for book in info.books)
     if info.streamable and single_rate and info.stream_delay_samples == info.delay_samples and not _gives_side(codec):

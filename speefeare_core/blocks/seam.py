@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
 from speefeare_core import blocks
+from speefeare_core.blocks.interface import BlockEncoder
 from speefeare_core.blocks.overlapped import OverlappedDecoder, OverlappedEncoder
-from speefeare_core.blocks.pieces import Joiner, group_slowness, split
+from speefeare_core.blocks.pieces import Joiner, count_frames, group_slowness, split
 from speefeare_core.blocks.report import SeamReport
 from speefeare_core.codec import BlockContext
 from speefeare_core.errors import SpeefeareError
@@ -38,9 +39,11 @@ def measuring(codec: Codec, audio: Tensor, context: BlockContext | None = None) 
     context = context or codec.block_context
     if context is None or blocks.way_of(codec) != "blocks":
         raise SpeefeareError(f"{info.name} has no seams: recordings go through it {_WORDS[blocks.way_of(codec)]}.")
-    encoder = OverlappedEncoder(codec, context, None, 1)
+    encoder = codec.block_encoder(None, 1) or OverlappedEncoder(codec, context, None, 1)
     in_blocks = yield from _encode(codec, encoder, torch.split(audio, info.rate_hz, dim=-1))
-    if not encoder.seams:
+    # An encoder of the family's own carries its state; then only the decoder has seams.
+    seams = encoder.seams or list(range(context.frames, count_frames(info, in_blocks), context.frames))
+    if not seams:
         raise SpeefeareError(
             f"The recording is shorter than a block of {_block_s(codec, context):g} s; take a longer one."
         )
@@ -51,12 +54,12 @@ def measuring(codec: Codec, audio: Tensor, context: BlockContext | None = None) 
     same_tokens = yield from _decode(codec, context, whole)
     round_trip = yield from _decode(codec, context, in_blocks)
     reach_s = min(NEAR_S, _block_s(codec, context) / 4)
-    near = _near(encoder.seams, info.hop_samples, reach_s * info.rate_hz, audio.shape[-1])
+    near = _near(seams, info.hop_samples, reach_s * info.rate_hz, audio.shape[-1])
     tokens_near, tokens_away = [], []
     slow = group_slowness(info, whole)
     for mine, theirs, times in zip(in_blocks.code_groups, whole.code_groups, slow, strict=True):
         frames = min(mine.shape[-1], theirs.shape[-1])
-        close = _near(encoder.seams, 1.0 / times, reach_s * info.frame_rate_hz / times, frames)
+        close = _near(seams, 1.0 / times, reach_s * info.frame_rate_hz / times, frames)
         equal = (mine[..., :frames] == theirs[..., :frames].to("cpu"))[0].to(torch.float32)
         tokens_near += [float(row[close].mean()) for row in equal]
         tokens_away += [float(row[~close].mean()) for row in equal]
@@ -66,7 +69,7 @@ def measuring(codec: Codec, audio: Tensor, context: BlockContext | None = None) 
         block_s=_block_s(codec, context),
         context_s=_context_s(codec, context),
         length_s=audio.shape[-1] / info.rate_hz,
-        seams=len(encoder.seams),
+        seams=len(seams),
         tokens_near=tuple(tokens_near),
         tokens_away=tuple(tokens_away),
         latents_max=None if whole.code_groups else _latents_max(in_blocks, whole),
@@ -115,7 +118,7 @@ def _end_of(work: Generator[None, None, SeamReport]) -> SeamReport:
             return report
 
 
-def _encode(codec: Codec, encoder: OverlappedEncoder, audio: Iterable[Tensor]) -> Generator[None, None, Encoded]:
+def _encode(codec: Codec, encoder: BlockEncoder, audio: Iterable[Tensor]) -> Generator[None, None, Encoded]:
     joiner = Joiner(codec.info)
     for block in audio:
         yield

@@ -16,7 +16,7 @@ from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
 from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
 from speefeare_core.codecs.encodec import EncodecCodec
-from speefeare_core.codecs.vocos_files import encodec_for, interpret
+from speefeare_core.codecs.vocos_files import BOOK_SIZE, encodec_for, interpret
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.encodec import EncodecConfig, EncodecModel
 from speefeare_core.nn.vocos import VocosConfig, VocosModel
@@ -96,8 +96,8 @@ class VocosCodec(Codec):
     @classmethod
     def from_official(cls, found: Official) -> VocosCodec:
         """The published folder or file, and EnCodec inside or beside it. Raises `SpeefeareError`."""
-        parts = interpret(found)
         encodec, notes = encodec_for(found)
+        parts = interpret(found, encodec.info.books[0].size if encodec else BOOK_SIZE)
         model = VocosModel(parts.config, parts.books, parts.book_size, parts.condition_books)
         load_tensors(model, parts.tensors, found.path)
         return cls(model, encodec, name=found.name, notes=notes, source=str(found.path))

@@ -24,6 +24,7 @@ _RULES = (
 )
 _BANDWIDTHS_KBPS = (1.5, 3.0, 6.0, 12.0)
 _FRAME_RATE_HZ = 75
+BOOK_SIZE = 1024  # of the published EnCodec
 _WEIGHTS = (".th", ".pt", ".pth", ".bin", ".safetensors")
 
 
@@ -38,7 +39,7 @@ class Parts:
     condition_books: tuple[int, ...]
 
 
-def interpret(found: Official) -> Parts:
+def interpret(found: Official, book_size: int = BOOK_SIZE) -> Parts:
     """Raises `SpeefeareError` for the vocoder of mel spectra, for another EnCodec, and where tensors are missing."""
     if any(name.startswith("feature_extractor.mel_spec.") for name in found.tensors) or "mel" in _class(found.config):
         raise SpeefeareError(
@@ -64,7 +65,6 @@ def interpret(found: Official) -> Parts:
             hop_samples=head.get("hop_length", n_fft // 4),
             padding=head.get("padding", "same"),
         )
-        book_size = _book_size(found.tensors)
         bits = math.log2(book_size)
         rates = [float(kbps) * 1000 for kbps in told.get("bandwidths", _BANDWIDTHS_KBPS)]
         counts = tuple(int(rate // (bits * _FRAME_RATE_HZ)) for rate in rates)
@@ -102,12 +102,6 @@ def encodec_for(found: Official) -> tuple[EncodecCodec | None, tuple[str, ...]]:
             codec = EncodecCodec.from_official(read_official(candidate))
             return codec, (f"Its codes come from EnCodec in {candidate.name}.",)
     return None, ()
-
-
-def _book_size(tensors: Mapping[str, Tensor]) -> int:
-    """1024, as in every published EnCodec; another where one with other books lies inside."""
-    book = tensors.get(_INSIDE + "quantizer.vq.layers.0._codebook.embed")
-    return 1024 if book is None else book.shape[0]
 
 
 def _class(config: Mapping[str, Any]) -> str:

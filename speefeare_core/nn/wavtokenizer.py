@@ -38,8 +38,10 @@ class WavTokenizerConfig(NetworkConfig):
     padding: str = "same"
 
     def __post_init__(self) -> None:
-        if self.dim % GROUPS:
-            raise ValueError(f"WavTokenizer's dim should be a multiple of {GROUPS}, not {self.dim}")
+        if self.dim % GROUPS or self.dim < 2 * GROUPS:  # a norm of one value is none
+            raise ValueError(
+                f"WavTokenizer's dim should be a multiple of {GROUPS} from {2 * GROUPS} on, not {self.dim}"
+            )
         for field in ("rate_hz", "book_size"):
             value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, int) or value < 2:
