@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from speefeare_core.catalog import fetch, hub, places, transport
-from speefeare_core.catalog.entries import NOT_STATED, Entry
+from speefeare_core.catalog.entries import CatalogFile, Entry
 from speefeare_core.catalog.fetch import Job, Manner
 from speefeare_core.catalog.lock import only_writer
-from speefeare_core.catalog.on_disk import PART, OnDisk, find_entry, folder_of, look
+from speefeare_core.catalog.on_disk import PART, OnDisk, find_entry, folder_of, look, snapshots
+from speefeare_core.catalog.words import licence_words
 from speefeare_core.errors import SpeefeareError
 
 _WINDOW_S = 5.0  # the speed is that of the last seconds
@@ -67,16 +68,6 @@ def resolve(name: str, offline: bool = False, timeout_s: float = transport.TIMEO
         return find_entry(name)
     check_allowed(offline)
     return hub.entry_of(name, timeout_s)
-
-
-def licence_words(entry: Entry) -> str:
-    """One sentence: under which licence the weights are, and who says so."""
-    if entry.licence == NOT_STATED:
-        words = f"The licence of the weights of {entry.name} is not stated by their source"
-    else:
-        words = f"The weights of {entry.name} are under the licence {entry.licence}"
-    said = f" ({entry.licence_source})" if entry.licence_source else ""
-    return f"{words}{said}; read more on {entry.page or hub.page_of(entry.source)}."
 
 
 def download(entry: Entry, wish: Wish) -> OnDisk:
@@ -167,6 +158,10 @@ def _fetch_all(entry: Entry, folder: Path, wish: Wish) -> None:
             missing.append(file)
     for file in missing:
         source = entry.source_of(file)
+        if _link_cached(file, source, folder / file.name):
+            size = (folder / file.name).stat().st_size
+            meter.show(file.name, size, size)
+            continue
 
         def show(done: int, total: int, name: str = file.name) -> None:
             meter.show(name, done, total)
@@ -184,6 +179,26 @@ def _fetch_all(entry: Entry, folder: Path, wish: Wish) -> None:
         )
         manner = Manner(show, checking, wish.cancelled, wish.timeout_s, wish.retries, wish.wait_s)
         fetch.fetch(job, manner)
+
+
+def _link_cached(file: CatalogFile, source: str, target: Path) -> bool:
+    """Whether the cache of huggingface_hub has this one file, and it could be linked to its place without a copy."""
+    if not source.startswith("hf:") or target.with_name(target.name + PART).exists():
+        return False
+    for snapshot in snapshots(source.removeprefix("hf:").partition("@")[0]):
+        cached = snapshot / file.name
+        if not cached.is_file() or cached.stat().st_size != (file.size_bytes or cached.stat().st_size or -1):
+            continue
+        if file.sha256 and not fetch.sha256_of(cached).startswith(file.sha256):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        try:
+            target.hardlink_to(cached.resolve())
+        except OSError:  # another disk, or one without links
+            return False
+        return True
+    return False
 
 
 def _lock_file(folder: Path) -> Path:

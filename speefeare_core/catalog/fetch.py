@@ -238,13 +238,7 @@ def _write(file: BinaryIO, block: bytes) -> None:
 
 def _settle(job: Job, part: Path, version: _Version) -> str:
     """Check the finished part and put it in its place."""
-    digest = hashlib.sha256()
-    with part.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-        with contextlib.suppress(OSError):
-            os.fsync(file.fileno())
-    found = digest.hexdigest()
+    found = sha256_of(part)
     for expected, who in ((job.sha256, "the catalog"), (version.sha256, "its source")):
         if expected and not found.startswith(expected):
             discard(job.target)
@@ -255,6 +249,17 @@ def _settle(job: Job, part: Path, version: _Version) -> str:
     part.replace(job.target)
     _version_file(part).unlink(missing_ok=True)
     return found
+
+
+def sha256_of(path: Path) -> str:
+    """The checksum of a file, which is on the disk (not only on its way there) when this returns."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+        with contextlib.suppress(OSError):
+            os.fsync(file.fileno())
+    return digest.hexdigest()
 
 
 def _version_file(part: Path) -> Path:

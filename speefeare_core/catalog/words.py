@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from speefeare_core.catalog.entries import Entry
+from speefeare_core.catalog.entries import NOT_STATED, Entry
 from speefeare_core.catalog.on_disk import OnDisk
 from speefeare_core.codecs import FAMILIES
 
@@ -48,6 +48,16 @@ def rate_words(entry: Entry) -> str:
     out = f" → {entry.output_rate_hz / 1000:g}" if entry.output_rate_hz not in (0, entry.rate_hz) else ""
     stereo = " stereo" if entry.channels == 2 else ""
     return f"{entry.rate_hz / 1000:g}{out} kHz{stereo}"
+
+
+def licence_words(entry: Entry) -> str:
+    """One sentence: under which licence the weights are, and who says so."""
+    if entry.licence == NOT_STATED:
+        words = f"The licence of the weights of {entry.name} is not stated by their source"
+    else:
+        words = f"The weights of {entry.name} are under the licence {entry.licence}"
+    said = f" ({entry.licence_source})" if entry.licence_source else ""
+    return f"{words}{said}; read more on {entry.page or entry.source}."
 
 
 def line_of(entry: Entry, found: OnDisk) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from speefeare_core.catalog import Entry, OnDisk, find_entry, local_path, look, places, read_catalog
 from speefeare_core.catalog import download as downloading
 from speefeare_core.catalog.download import Progress, Wish
-from speefeare_core.catalog.words import byte_words, describe, line_of, row_of
+from speefeare_core.catalog.words import byte_words, describe, licence_words, line_of, row_of
 from speefeare_core.cli.console import Console, Result
 from speefeare_core.errors import Cancelled, SpeefeareError
 
@@ -127,7 +127,7 @@ def _accepted(entry: Entry, said_before: bool, console: Console) -> bool:
     """Show the licence; only a person at a terminal can be asked."""
     at_terminal = bool(sys.stdin) and sys.stdin.isatty()
     if said_before or at_terminal:
-        console.note(downloading.licence_words(entry))
+        console.note(licence_words(entry))
     if said_before or not at_terminal:
         return said_before
     console.note("Download them under these terms? Type yes to do so.")

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
+from speefeare_core.catalog.words import byte_words
+
 # -P: a folder named like a package in the current directory must not take its place.
 COMMAND = (sys.executable, "-P", "-m", "speefeare_core.cli")
 _PACKAGES = str(Path(__file__).resolve().parents[2])
@@ -36,6 +38,32 @@ class JobProgress:
         if not self.total_bytes or self.bytes_per_s <= 0:
             return None
         return max(0, self.total_bytes - self.done_bytes) / self.bytes_per_s
+
+    @property
+    def short(self) -> str:
+        """For a cell of a table."""
+        if self.verb == "remove":
+            return "being removed"
+        if self.checking:
+            return "being checked"
+        return "downloading" + (f" {100 * self.done_bytes / self.total_bytes:.0f} %" if self.total_bytes else "")
+
+    @property
+    def words(self) -> str:
+        """What is going on: how much is there, how fast, and how long it still takes."""
+        if self.verb == "remove":
+            return "Removing …"
+        if self.checking:
+            return "Checking what has arrived …"
+        if not self.done_bytes and not self.total_bytes:
+            return "Connecting …"
+        left = self.remaining_s
+        parts = [
+            byte_words(self.done_bytes) + (f" of {byte_words(self.total_bytes)}" if self.total_bytes else ""),
+            f"{self.bytes_per_s / 1e6:.1f} MB/s" if self.bytes_per_s else "",
+            "" if left is None else f"{left:.0f} s left" if left < 90 else f"{left / 60:.0f} min left",
+        ]
+        return ", ".join(filter(None, parts))
 
 
 class _Process(QProcess):

@@ -69,6 +69,10 @@ class CatalogModel(QAbstractTableModel):
             index = self.index(self._rows[name], STATE_COLUMN)
             self.dataChanged.emit(index, index)
 
+    def texts(self) -> list[list[str]]:
+        """Heading and texts of every column but that of the state."""
+        return [[heading, *(words(entry) for entry in self.entries)] for heading, words, _ in _COLUMNS]
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.entries)
 

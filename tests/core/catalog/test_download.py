@@ -16,6 +16,7 @@ from speefeare_core.catalog.download import Progress, Wish, download, remove
 from speefeare_core.catalog.entries import CatalogFile, Entry
 from speefeare_core.catalog.lock import only_writer
 from speefeare_core.catalog.transport import Lost
+from speefeare_core.catalog.words import licence_words
 from speefeare_core.errors import Cancelled, SpeefeareError
 from tests.core.catalog.loopback import Loopback, Served, hub_reply, sha256
 
@@ -152,7 +153,7 @@ def test_the_licence_comes_first(hub: Loopback, models: Path) -> None:
     with pytest.raises(SpeefeareError, match=r"under the licence CC-BY-NC-4.0 \(the page\).*add --accept-licence"):
         download(ENTRY, Wish())
     assert hub.asked == [] and not models.exists()
-    words = downloading.licence_words(replace(ENTRY, licence="not stated", licence_source=""))
+    words = licence_words(replace(ENTRY, licence="not stated", licence_source=""))
     assert "is not stated by their source; read more on https://page.test/" in words
 
 
@@ -254,6 +255,27 @@ def test_a_file_may_come_from_another_source(hub: Loopback) -> None:
     assert entry.hub_repository == ""
     found = download(entry, YES)
     assert found.path is not None and (found.path.parents[1] / "config.json").read_bytes() == b"{}"
+
+
+def test_a_file_that_is_in_the_cache_is_linked_instead_of_fetched(
+    hub: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    cached(tmp_path / "cache", "a", {"sub/w.bin": WEIGHTS})
+    found = download(ENTRY, YES)
+    assert found.state == "complete" and found.path is not None and found.path.read_bytes() == WEIGHTS
+    assert [asked.path for asked in hub.asked] == [f"{ROOT}config.json"]
+    remove(ENTRY)
+    assert (tmp_path / "cache" / "models--owner--probe" / "snapshots" / "a" / "sub" / "w.bin").read_bytes() == WEIGHTS
+
+
+def test_a_cached_file_with_another_checksum_is_not_taken(
+    hub: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    cached(tmp_path / "cache", "a", {"sub/w.bin": WEIGHTS[::-1]})
+    found = download(ENTRY, YES)
+    assert found.path is not None and found.path.read_bytes() == WEIGHTS and hub.transferred() == len(WEIGHTS)
 
 
 def test_the_token_goes_to_the_hub_only(hub: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
