@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64")
-CODEC_SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".th")
+CODEC_SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".th", ".yaml", ".yml", ".onnx", ".pt2", ".nemo")
 
 
 def is_codec(path: str | Path) -> bool:

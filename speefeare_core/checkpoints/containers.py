@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WEIGHTS = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin", ".pkl")
+# Endings of files that hold a codec in another way, or seem to: a sentence says which.
+_NEARLY = (".yaml", ".yml", ".onnx", ".pt2", ".nemo", ".tflite", ".h5", ".gguf", ".npy", ".npz")
 _OTHERS = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -87,6 +89,16 @@ class SafetensorsStored(Stored):
         return self.file.load(self.name)
 
 
+def may_be_weights(path: Path) -> bool:
+    """Whether a file may be a checkpoint: by its ending, or as it begins like one."""
+    if path.suffix.lower() in (*WEIGHTS, *_NEARLY):
+        return True
+    if not path.is_file() or path.stat().st_size < 16:
+        return False
+    with path.open("rb") as file:
+        return is_safetensors(path) or file.read(4) in (b"PK\x03\x04", b"\x80\x02\x8a\n")
+
+
 def is_safetensors(path: Path) -> bool:
     """Whether the file begins as safetensors do: the length of the header, and a brace."""
     with path.open("rb") as file:
@@ -131,6 +143,10 @@ def _refuse_others(path: Path, head: bytes) -> None:
                 " an ONNX pair with a codec.yaml."
             )
         raise SpeefeareError(f"{path} is a tar archive; unpack it and choose the weights file in it.")
+    if path.suffix.lower() == ".onnx":
+        raise SpeefeareError(
+            f"{path} is one ONNX file; describe encoder and decoder in a codec.yaml beside them and choose that."
+        )
     if head.startswith(b"\x93NUMPY"):
         raise SpeefeareError(
             f"{path} is a numpy array, no codec"

@@ -10,6 +10,7 @@ from speefeare_core.checkpoints.containers import open_container
 from speefeare_core.checkpoints.folders import config_beside, only_subfolder, weights_in
 from speefeare_core.checkpoints.layouts import LAYOUTS, Layout
 from speefeare_core.checkpoints.near_misses import unknown_folder, unknown_tensors
+from speefeare_core.checkpoints.plain_text import read_config
 from speefeare_core.checkpoints.stored import Stored
 from speefeare_core.checkpoints.wrappers import Contents, unwrap
 from speefeare_core.errors import SpeefeareError
@@ -52,7 +53,20 @@ def examine(path: str | Path) -> Sniffed:
     path = Path(path)
     if not path.exists():
         raise SpeefeareError(f"There is no codec file or folder {path}.")
+    pair = path / "codec.yaml" if path.is_dir() else path
+    if pair.suffix.lower() in (".yaml", ".yml") and pair.is_file():
+        return _exported(pair, path)
     return _folder(path) if path.is_dir() else _file(path, path)
+
+
+def _exported(path: Path, given: Path) -> Sniffed:
+    """A codec.yaml that describes an exported pair."""
+    if {"encoder", "decoder"} <= read_config(path).keys():
+        reason = (f"{path.name} describes an encoder and a decoder.",)
+        return Sniffed(Found(given, "exported", "exported", "an exported pair", path, reason), {}, {}, {})
+    raise SpeefeareError(
+        f"{path} is a configuration without the weights that it belongs to; choose the weights file beside it."
+    )
 
 
 def _file(path: Path, given: Path) -> Sniffed:

@@ -33,6 +33,7 @@ COMMANDS = (
     Command("decode", "tokens to sound", "speefeare_core.cli.decode"),
     Command("roundtrip", "sound through a codec to sound", "speefeare_core.cli.roundtrip"),
     Command("evaluate", "measure a codec on sound files, at every depth", "speefeare_core.cli.evaluate"),
+    Command("export", "write a codec as .safetensors or ONNX, and compare", "speefeare_core.cli.export"),
     Command("doctor", "check what this computer has and what is missing", "speefeare_core.cli.doctor"),
     Command("train", "train a codec by a recipe", "speefeare_core.cli.train"),
 )

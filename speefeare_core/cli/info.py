@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from speefeare_core import audio, token_file
 from speefeare_core.cli.console import Console, Result
-from speefeare_core.cli.options import add_codec
+from speefeare_core.cli.options import SOUND_ENDINGS, add_codec
 
 if TYPE_CHECKING:
     from speefeare_core.blocks.report import SeamReport
@@ -41,7 +41,10 @@ def run(args: argparse.Namespace, console: Console) -> Result:
 
 
 def _may_be_codec(path: Path) -> bool:
-    return path.is_dir() or path.suffix == ".safetensors" or not (path.suffix or path.exists())
+    """Whether it is meant as a codec: weights, a folder, or a name that is no file."""
+    from speefeare_core.checkpoints.containers import may_be_weights
+
+    return path.is_dir() or may_be_weights(path) or (not path.exists() and path.suffix not in SOUND_ENDINGS)
 
 
 def _codec(codec: Codec, with_seam: bool) -> Result:

@@ -78,6 +78,12 @@ _ROWS = (
         "speefeare_core.codecs.identity:IdentityCodec",
         prefixes=("identity:",),
     ),
+    Family(
+        "exported",
+        "Exported pair (ONNX)",
+        "speefeare_core.codecs.exported:ExportedCodec",
+        containers=("exported",),
+    ),
 )
 FAMILIES: dict[str, Family] = {row.key: row for row in _ROWS}
 
