@@ -144,6 +144,8 @@ class EngineEvents:
         ctx.live.update(depth=event.info.depth)
         if ctx.clip.wanted:
             commands.process_clip(ctx)
+        else:
+            ctx.clip.set_progress("", 0.0)
 
     def _seam_measured(self, event: protocol.SeamMeasured) -> None:
         if event.request_id == self.ctx.codec.seam_request:
@@ -158,6 +160,8 @@ class EngineEvents:
         unfinished = not ctx.clip.complete or ctx.clip.wanted != ctx.clip.data.path
         if ctx.codec.info is not None and ctx.clip.wanted and unfinished:
             commands.process_clip(ctx)
+        else:
+            ctx.clip.set_progress("", 0.0)
 
     def _clip_opened(self, event: protocol.ClipOpened) -> None:
         ctx = self.ctx

@@ -28,6 +28,22 @@ def test_a_clip_opened_before_the_codec_waits_for_it(desk: Desk) -> None:
     assert desk.client.last(protocol.ProcessClip)[1].path == "/clips/a.wav"
 
 
+@pytest.mark.parametrize("loads", [True, False])
+def test_without_a_clip_a_load_leaves_no_endless_progress(desk: Desk, loads: bool) -> None:
+    desk.ready()
+    commands.load_codec(desk.ctx, "fake")
+    number = desk.client.last(protocol.LoadCodec)[0]
+    desk.client.say(protocol.Progress(number, "Loading the codec", 0.0, 1.0))
+    desk.tick()
+    assert desk.ctx.clip.stage == "Loading the codec"
+    if loads:
+        desk.client.say_codec()
+    else:
+        desk.client.say(protocol.Failed(number, "That file is bad."))
+    desk.tick()
+    assert desk.ctx.clip.stage == ""
+
+
 def test_what_is_asked_while_the_engine_starts_is_done_when_it_is_ready(desk: Desk) -> None:
     commands.load_codec(desk.ctx, "fake")
     commands.open_clip(desk.ctx, "/clips/a.wav")
