@@ -1,0 +1,1 @@
+"""Frozen networks that know something of speech and that codecs listen to."""
