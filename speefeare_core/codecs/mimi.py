@@ -112,7 +112,7 @@ class MimiCodec(Codec):
 
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
         codes, latents, state = [], [], None
-        for block in torch.split(audio, self.block_frames * self.info.hop_samples, dim=-1):
+        for block in torch.split(audio, self.block_frames(audio.shape[0]) * self.info.hop_samples, dim=-1):
             found, state = self.module.encode_step(block, state, reuse=True)
             latents.append(found)
             codes.append(self.module.quantizer.encode(found, depth))
@@ -124,16 +124,15 @@ class MimiCodec(Codec):
     def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
         codes = encoded.code_groups[0].to(self.device)
         audio, state = [], None
-        for block in torch.split(codes, self.block_frames, dim=-1):
+        for block in torch.split(codes, self.block_frames(codes.shape[0]), dim=-1):
             latents = self.module.quantizer.decode_books(block, books)
             found, state = self.module.decode_step(latents, state, reuse=True)
             audio.append(found)
         return torch.cat(audio, dim=-1)
 
-    @property
-    def block_frames(self) -> int:
+    def block_frames(self, batch: int) -> int:
         """Frames that go through the network at a time."""
-        return CPU_BLOCK_FRAMES if self.device.type == "cpu" else GPU_BLOCK_FRAMES
+        return max(1, (CPU_BLOCK_FRAMES if self.device.type == "cpu" else GPU_BLOCK_FRAMES) // batch)
 
 
 class MimiStream(CodecStream):
@@ -166,7 +165,7 @@ class MimiStream(CodecStream):
         model = self._codec.module
         codes, latents = [], []
         with torch.inference_mode():
-            for block in torch.split(audio, self._codec.block_frames * self.info.hop_samples, dim=-1):
+            for block in torch.split(audio, self._codec.block_frames(self.batch) * self.info.hop_samples, dim=-1):
                 found, self.state["encoder"] = model.encode_step(block, self.state.get("encoder"), reuse=True)
                 latents.append(found)
                 codes.append(model.quantizer.encode(found))
@@ -179,7 +178,7 @@ class MimiStream(CodecStream):
         books = range(min(self.depth, codes.shape[1])) if self._books is None else self._books
         audio = []
         with torch.inference_mode():
-            for block in torch.split(codes, self._codec.block_frames, dim=-1):
+            for block in torch.split(codes, self._codec.block_frames(self.batch), dim=-1):
                 latents = model.quantizer.decode_books(block, books)
                 found, self.state["decoder"] = model.decode_step(latents, self.state.get("decoder"), reuse=True)
                 audio.append(found)
