@@ -50,7 +50,7 @@ def words_for(codec: Codec) -> str:
     way, context, rate = way_of(codec), codec.block_context, codec.info.frame_rate_hz
     if way == "blocks" and context is not None:
         before, after = (max(pair) / rate for pair in zip(context.encode, context.decode, strict=True))
-        told = f"in blocks of {context.frames / rate:g} s with {before:.2g} s before and {after:.2g} s after them"
+        told = f"in blocks of {context.frames / rate:.3g} s with {before:.2g} s before and {after:.2g} s after them"
         if context.exact:
             return f"{told}, which is all that a frame depends on: the same as one call."
         return f"{told}, from {WHOLE_S:g} s on; near the seams they differ from one call."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from PySide6.QtCore import Qt
@@ -20,6 +21,8 @@ from workbench.widgets.controls import Button
 from workbench.widgets.empty_state import EmptyState
 from workbench.widgets.read_out import ReadOut
 
+LONG_WORD = 16  # letters
+_JOINTS = re.compile(r"([/._:-])")
 DEPTH_MODES = {
     "residual": "each book refines the sum of those before",
     "split": "the first book apart, the others refine",
@@ -58,6 +61,7 @@ class CodecPanel(Panel):
         column.addLayout(self.facts)
         column.addWidget(self.seam)
         column.addStretch(1)
+        self._inside = inside
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -85,7 +89,7 @@ class CodecPanel(Panel):
             text = f"Loading {codec.loading} …" if codec.loading else "Open a codec: Ctrl+Shift+O or drop it here"
             self.empty.set_text(text, "" if codec.loading else "a .safetensors file or a codec folder")
             return
-        self.name.setText(info.name)
+        self.name.setText(breakable(info.name))
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)
@@ -115,13 +119,17 @@ class CodecPanel(Panel):
         while self.facts.rowCount():
             self.facts.removeRow(0)
         for title, text in rows:
-            value = QLabel(text)
+            value = QLabel(breakable(text))
             value.setWordWrap(True)
             value.setTextFormat(Qt.TextFormat.PlainText)
             value.setAccessibleName(f"{title}: {text}")
             label = QLabel(title)
             label.setStyleSheet("color: palette(placeholder-text)")
             self.facts.addRow(label, value)
+
+    def scroll_width(self) -> int:
+        """The least width at which nothing is cut off."""
+        return self._inside.minimumSizeHint().width()
 
     def _choose(self, depth: int) -> None:
         commands.select_depth(self.context, depth)
@@ -158,6 +166,11 @@ def facts(
         *(("Note", note) for note in info.notes),
     ]
     return tuple((title, text) for title, text in rows if text)
+
+
+def breakable(text: str) -> str:
+    """The same with places to break long names of files and tensors, so that they do not widen the panel."""
+    return " ".join(_JOINTS.sub("\\1\u200b", word) if len(word) > LONG_WORD else word for word in text.split(" "))
 
 
 def _samples(samples: int, rate_hz: int) -> str:

@@ -31,7 +31,9 @@ class Take:
     @property
     def label(self) -> str:
         """In front of a line: "Depth 3", "Acoustic alone"."""
-        return f"Depth {self.number}" if self.title == str(self.number) else self.title
+        if self.title == str(self.number):
+            return f"Depth {self.number}"
+        return f"{self.title} {self.remark}".strip()
 
     @property
     def depth(self) -> int | None:
@@ -71,8 +73,8 @@ def takes(info: CodecInfo) -> tuple[Take, ...]:
     for role, books in alone.items():
         if books not in known:
             name = f"the {role} books alone" if len(books) > 1 else f"the {role} book alone"
-            title = f"{role.capitalize()} alone"
-            found.append(_take(info, len(found), title, name, books, wide=True, slug=f"{role}_alone"))
+            slug = f"{role}_alone"
+            found.append(_take(info, len(found), role.capitalize(), name, books, remark="alone", slug=slug))
     return tuple(found)
 
 

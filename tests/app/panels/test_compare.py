@@ -25,7 +25,7 @@ def panel(loaded_context: Context, show: Show) -> ComparePanel:
 
 def test_there_is_a_button_for_the_original_and_every_depth(panel: ComparePanel) -> None:
     items = [button.item for button in panel.grid.buttons]
-    assert [item.title for item in items] == ["Original", "1", "2", "3", "4", "Acoustic alone"]
+    assert [item.title for item in items] == ["Original", "1", "2", "3", "4", "Acoustic"]
     assert items[1].lines[0] == "semantic alone"
     assert items[2].lines == ("0.62 kbps", "+0.2 dB")
     assert items[4].lines == ("1.62 kbps", "…") and not items[4].ready

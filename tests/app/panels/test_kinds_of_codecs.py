@@ -44,7 +44,7 @@ PACKETS = kind(books=(), depth_mode="none", latent_dim=0)
     ("info", "titles", "full"),
     [
         (RESIDUAL, ["Original", "1", "2", "3", "4"], 4),
-        (known_codec(), ["Original", "1", "2", "3", "4", "Acoustic alone"], 4),
+        (known_codec(), ["Original", "1", "2", "3", "4", "Acoustic"], 4),
         (PARALLEL, ["Original", "All books", "Without 1", "Without 2", "Without 3", "Without 4"], 1),
         (SINGLE, ["Original", "Decode"], 1),
         (CONTINUOUS, ["Original", "Decode"], 1),
@@ -68,7 +68,7 @@ def test_books_and_rates_of_the_takes() -> None:
     parallel = takes(PARALLEL)
     assert parallel[3].books == (0, 2, 3) and parallel[3].bitrate_kbps == pytest.approx(1.5)
     last_semantic = kind(books=(BOOK, BOOK, BookInfo(1024, 50.0, "semantic")))
-    assert [take.title for take in takes(last_semantic)][-1:] == ["Semantic alone"]
+    assert [take.label for take in takes(last_semantic)][-1:] == ["Semantic alone"]
 
 
 @pytest.mark.parametrize(
@@ -162,3 +162,14 @@ def test_a_take_beside_the_depths_is_heard_and_told(context: Context, show: Show
     assert panel.message.text() == "Acoustic alone is not made yet"
     context.clip.add_render(Render(5, context.clip.data.renders[1].audio, 0.0, 0, 3.0, 1.5))
     assert panel.message.text().startswith("Acoustic alone · gain")
+
+
+def test_long_names_do_not_widen_the_card(context: Context, show: Show) -> None:
+    panel = show(panel_info("codec"), context)
+    assert isinstance(panel, CodecPanel)
+    context.codec.set_codec(kind(name="short", notes=()), "cpu")
+    panel.resize(300, 500)
+    narrow = panel.scroll_width()
+    name = "tokenizer-0a1b2c3d-checkpoint125.safetensors"
+    context.codec.set_codec(kind(name=name, notes=(f"{name}: it holds {'decoder.model.0.conv.conv.' * 4}*",)), "cpu")
+    assert panel.scroll_width() <= max(narrow, 300)
