@@ -18,7 +18,7 @@ from speefeare_core.nn.in_blocks import run_in_blocks
 from speefeare_core.stream import Start
 
 # Whole files go through in blocks with carried state: bounded memory, and on a CPU the work stays inside its cache.
-CPU_BLOCK_S = 0.25
+CPU_BLOCK_S = 1.28
 GPU_BLOCK_S = 10.0
 SEGMENTS_NOTE = (
     "Recordings are coded in segments of {length:g} s, one every {stride:g} s, each with its own level; the frames of"

@@ -15,7 +15,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.in_blocks import run_in_blocks
 from speefeare_core.nn.speechtokenizer import SpeechTokenizerConfig, SpeechTokenizerModel
 
-CPU_BLOCK_S = 0.5
+CPU_BLOCK_S = 1.28
 GPU_BLOCK_S = 10.0
 # An LSTM that reads the recording both ways has no finite context; what lies some seconds away hardly matters.
 CONTEXT_S = 5.0

@@ -101,7 +101,7 @@ class PaddedConv1d(nn.Conv1d, StreamModule):
         )
         out = stable_matmul(self.weight.flatten(1), windows.reshape(channels * kernel, batch * outputs))
         if self.bias is not None:
-            out = out + self.bias[:, None]
+            out.add_(self.bias[:, None])
         return out.view(self.out_channels, batch, outputs).transpose(0, 1)
 
 
@@ -206,7 +206,7 @@ class CausalConvTranspose1d(nn.ConvTranspose1d, StreamModule):
             total[:, :, hop : hop + count] += hops[:, :, hop]
         out = total[:, :, :count].reshape(batch, self.out_channels, count * stride)
         if self.bias is not None:
-            out = out + self.bias[:, None]
+            out.add_(self.bias[:, None])
         return out, total[:, :, count:].clone()
 
 

@@ -45,23 +45,16 @@ class ResidualLstm(StreamModule):
         """
         batch, width, count = x.shape
         hiddens, cells = state
-        layer_in = x.permute(1, 2, 0).reshape(width, count * batch)  # frame by frame, each with its batch
+        columns = x.permute(1, 2, 0).reshape(width, count * batch)  # frame by frame, each with its batch
         after_hidden, after_cell = [], []
         for layer in range(self.layers):
             given, recurrent, bias = self._weights(layer)
-            brought = stable_matmul(given, layer_in).add_(bias[:, None]).view(4 * width, count, batch)
-            hidden, cell = hiddens[:, layer].t(), cells[:, layer].t()  # [D, B]
-            out = x.new_empty(width, count, batch)
-            for frame in range(count):
-                gates = stable_matmul(recurrent, hidden).add_(brought[:, frame])
-                let_in, forget = gates[: 2 * width].sigmoid_().chunk(2)
-                cell = forget * cell + let_in * gates[2 * width : 3 * width].tanh_()
-                hidden = gates[3 * width :].sigmoid_() * cell.tanh()
-                out[:, frame] = hidden
-            layer_in = out.view(width, count * batch)
-            after_hidden.append(hidden.t())
-            after_cell.append(cell.t())
-        joined = layer_in.view(width, count, batch).permute(2, 0, 1) + x
+            brought = stable_matmul(given, columns).t().contiguous().add_(bias).view(count, batch, 4 * width)
+            out, hidden, cell = _recur(brought, recurrent, hiddens[:, layer], cells[:, layer])
+            columns = out.view(count * batch, width).t()
+            after_hidden.append(hidden)
+            after_cell.append(cell)
+        joined = columns.view(width, count, batch).permute(2, 0, 1) + x
         return joined, (torch.stack(after_hidden, dim=1), torch.stack(after_cell, dim=1))
 
     def _weights(self, layer: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -69,3 +62,24 @@ class ResidualLstm(StreamModule):
         lstm = self.lstm
         bias: Tensor = getattr(lstm, f"bias_ih_l{layer}") + getattr(lstm, f"bias_hh_l{layer}")
         return getattr(lstm, f"weight_ih_l{layer}"), getattr(lstm, f"weight_hh_l{layer}"), bias
+
+
+def _recur(brought: Tensor, recurrent: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What frames bring `[n, B, 4·D]` (overwritten), hidden and cell before `[B, D]` → hidden of all, and both after.
+
+    A frame has the same shape in every piece, so that plain products give the same bits; one signal alone is a
+    matrix-vector product, which reads the weights at the speed of the memory.
+    """
+    count, batch, width = brought.shape[0], brought.shape[1], hidden.shape[1]
+    out = brought.new_empty(count, batch, width)
+    for frame in range(count):
+        gates = brought[frame]
+        if batch == 1:
+            gates[0].addmv_(recurrent, hidden[0])
+        else:
+            gates.addmm_(hidden, recurrent.t())
+        let_in, forget = gates[:, :width].sigmoid_(), gates[:, width : 2 * width].sigmoid_()
+        new = gates[:, 2 * width : 3 * width].tanh_()
+        cell = torch.addcmul(forget.mul_(cell), let_in, new)
+        hidden = torch.mul(gates[:, 3 * width :].sigmoid_(), cell.tanh(), out=out[frame])
+    return out, hidden.clone(), cell

@@ -10,8 +10,8 @@ where a module mirrors its input at the edges. `finish` pads the end as `forward
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -73,12 +73,17 @@ class Pointwise(StreamModule):
 
 
 class StreamSequential(nn.Sequential, StreamModule):
-    """One stream module after the other, named "0", "1", …; the state is the tuple of their states."""
+    """One stream module after the other, named "0", "1", …; the state is the tuple of their states.
+
+    `runs` says which neighbours take a long piece in shorter ones, joined again after them: where signals are long and
+    narrow the work should stay inside the cache, where they are short and wide few large products are faster.
+    """
 
     def __init__(self, *modules: StreamModule) -> None:
         super().__init__(*modules)
         self.in_pieces = all(part.in_pieces for part in modules)
         self.causal = all(part.causal for part in modules)
+        self.runs: tuple[Run, ...] = (Run(0, len(modules), None),)
 
     def begin_needs(self, outputs: int) -> int:
         """What the first part needs so that the last gives them."""
@@ -103,25 +108,62 @@ class StreamSequential(nn.Sequential, StreamModule):
 
     def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
         """`[B, C, n]` through all parts, each with its own state."""
-        after = []
-        for part, before in zip(self, state, strict=True):
-            x, part_state = part.step(x, before)
-            after.append(part_state)
-        return x, tuple(after)
+        return self._go(x, state, last=False)
 
     def begin(self, x: Tensor) -> tuple[Tensor, ModuleState]:
         """The first piece through all parts."""
-        after = []
-        for part in self:
-            x, part_state = part.begin(x)
-            after.append(part_state)
-        return x, tuple(after)
+        return self._go(x, None, last=False)
 
     def finish(self, x: Tensor, state: ModuleState) -> Tensor:
         """The last piece through all parts."""
-        for part, before in zip(self, state, strict=True):
+        out, _ = self._go(x, state, last=True)
+        return out
+
+    def _go(self, x: Tensor, state: ModuleState, last: bool) -> tuple[Tensor, ModuleState]:
+        """One piece; without a state the first one, with `last` the last one."""
+        parts = list(self)
+        after: list[ModuleState] = []
+        for run in self.runs:
+            states: Sequence[ModuleState] | None = None if state is None else state[run.first : run.end]
+            outputs = []
+            pieces = _cut(x, run.piece)
+            for index, piece in enumerate(pieces):
+                y, states = _through(parts[run.first : run.end], piece, states, last and index == len(pieces) - 1)
+                outputs.append(y)
+            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
+            after += states or []
+        return x, tuple(after)
+
+
+class Run(NamedTuple):
+    """Parts `first` to `end` (excluded), which take pieces of so many samples (None: as they come)."""
+
+    first: int
+    end: int
+    piece: int | None
+
+
+def _cut(x: Tensor, piece: int | None) -> list[Tensor]:
+    """Pieces of a signal; what is left over goes with the last one, since layers that look ahead mirror its end."""
+    if piece is None or x.shape[-1] < 2 * piece or x.device.type != "cpu":
+        return [x]
+    ends = [*range(piece, x.shape[-1] - piece + 1, piece), x.shape[-1]]
+    return [x[..., start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _through(
+    parts: list[StreamModule], x: Tensor, states: Sequence[ModuleState] | None, last: bool
+) -> tuple[Tensor, list[ModuleState]]:
+    after = []
+    for index, part in enumerate(parts):
+        before = None if states is None else states[index]
+        if last:
+            assert states is not None
             x = part.finish(x, before)
-        return x
+        else:
+            x, before = part.begin(x) if states is None else part.step(x, before)
+        after.append(before)
+    return x, after
 
 
 class Residual(StreamModule):
