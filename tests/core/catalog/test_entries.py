@@ -17,7 +17,7 @@ from speefeare_core.codecs import FAMILIES
 from speefeare_core.errors import SpeefeareError
 
 ROWS = read_catalog()
-LICENCES = {"MIT", "Apache-2.0", "CC-BY-4.0", "CC-BY-NC-4.0", "not stated"}
+LICENCES = {"MIT", "Apache-2.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "not stated"}
 
 
 @pytest.mark.parametrize("entry", ROWS, ids=lambda entry: entry.name)
