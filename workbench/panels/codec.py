@@ -174,7 +174,7 @@ def breakable(text: str) -> str:
 
 
 def _samples(samples: int, rate_hz: int) -> str:
-    return f"{samples} samples · {1000.0 * samples / rate_hz:.4g} ms"
+    return f"{samples} sample{'' if samples == 1 else 's'} · {1000.0 * samples / rate_hz:.4g} ms"
 
 
 def _look_ahead(info: CodecInfo) -> str:

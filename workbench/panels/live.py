@@ -98,9 +98,11 @@ class LivePanel(Panel):
         deepest = info.depth if info else 0
         depth = min(live.depth or deepest, deepest)
         text = f"{depth} · {info.bitrate_kbps(depth):.2f} kbps" if info and depth else "–"
-        why_not = self.context.codec.why_no_depth
+        no_live = "" if info is None or info.streamable else f"{info.name} {_why_no_live(info)}"
+        why_not = no_live or self.context.codec.why_no_depth
         self.controls.set_depth(depth, 0 if why_not else deepest, text, why_not)
-        self.controls.set_why_not_start("" if info is None or info.streamable else self._message(info))
+        self.controls.set_why_not_start(no_live)
+        self.picture.wait(no_live)
         self.controls.message.say(self._message(info))
         self._show_devices()
         self.latency.set_parts([(part.name, part.samples) for part in live.latency], live.rate_hz)
@@ -159,7 +161,8 @@ class LivePanel(Panel):
         counters = [Counter(name, f"{int(values.get(key, 0))}", values.get(key, 0) > 0) for name, key in losses]
         rate = self.context.live.frame_rate_hz
         steps = int(self.controls.frames.value or 1)
-        budget = 1000.0 * steps / rate if rate else float("inf")
+        info = self.context.codec.info
+        budget = 1000.0 * steps * (info.live_frames if info else 1) / rate if rate else float("inf")
         for name, key in (("Step", "step_ms_median"), ("p99", "step_ms_p99"), ("Worst", "step_ms_worst")):
             value = values.get(key, 0.0)
             counters.append(Counter(name, f"{value:.1f} ms", value > budget))

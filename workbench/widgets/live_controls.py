@@ -40,7 +40,7 @@ class LiveControls(QWidget):
         self.input_gain_text = QLabel()
         self.output_gain = Slider("Output gain", "Gain after the codec in dB.", -GAIN_DB, GAIN_DB)
         self.output_gain_text = QLabel()
-        self.message = ReadOut()
+        self.message = ReadOut(lines=2)
         self._lay_out()
         for slider in (self.input_gain, self.output_gain):
             slider.setPageStep(6)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 from workbench.widgets.colormap import blend, code_table, table
 from workbench.widgets.latent_trail import LatentTrail
 from workbench.widgets.running_spectrum import RunningSpectrum
-from workbench.widgets.scroll_view import ScrollLane, ScrollView
+from workbench.widgets.scroll_view import PRESS_START, ScrollLane, ScrollView
 from workbench.widgets.theme import describe, rgb32, theme_of
 
 Array = NDArray[Any]
@@ -48,11 +48,22 @@ class LiveScroll(QWidget):
             ScrollLane("output", "Output", 1.0, top, "0"),
         ]
         if books:
-            lanes.append(ScrollLane("codes", f"Tokens · {books} books", 0.8, "1", str(books)))
+            lanes.append(ScrollLane("codes", f"Tokens · {books} book{'s' if books > 1 else ''}", 0.8, "1", str(books)))
         self.trail.setVisible(latents)
         self.trail.clear()
         self.view.lanes = ()
         self.view.set_lanes(tuple(lanes))
+
+    def wait(self, sentence: str) -> None:
+        """What to say before a session; empty: that one may start."""
+        waiting = sentence or PRESS_START
+        if waiting != self.view.waiting:
+            self.view.waiting = waiting
+            if sentence:  # what an older codec gave is of no use
+                self.view.set_lanes(())
+                self.trail.clear()
+            self.trail.setVisible(not sentence)
+            self.view.update()
 
     def _restart(self) -> None:
         """The lanes have another size and are empty."""

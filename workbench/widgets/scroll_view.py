@@ -26,6 +26,9 @@ class ScrollLane:
     bottom_text: str = ""
 
 
+PRESS_START = "Press Start and speak"
+
+
 class ScrollView(QWidget):
     """`push` takes columns of the lane's own height in pixels (`lane_pixels`); `resized`: the lanes were emptied."""
 
@@ -36,7 +39,7 @@ class ScrollView(QWidget):
         self.seconds = seconds
         self.lanes: tuple[ScrollLane, ...] = ()
         self.images: dict[str, ScrollImage] = {}
-        self.waiting = "Press Start and speak"
+        self.waiting = PRESS_START
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_lanes(self, lanes: tuple[ScrollLane, ...]) -> None:
@@ -101,7 +104,7 @@ class ScrollView(QWidget):
         painter.setPen(QPen(theme.muted))
         if not self.lanes:
             painter.fillRect(rect, theme.lane)
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.waiting)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.waiting)
         step = 1 if rect.width() > 60 * self.seconds else 2
         for second in range(0, int(self.seconds) + 1, step):
             x = rect.right() - second / self.seconds * rect.width()

@@ -173,3 +173,19 @@ def test_long_names_do_not_widen_the_card(context: Context, show: Show) -> None:
     name = "tokenizer-0a1b2c3d-checkpoint125.safetensors"
     context.codec.set_codec(kind(name=name, notes=(f"{name}: it holds {'decoder.model.0.conv.conv.' * 4}*",)), "cpu")
     assert panel.scroll_width() <= max(narrow, 300)
+
+
+def test_live_says_why_it_cannot_start_and_forgets_the_codec_before(context: Context, show: Show) -> None:
+    context.codec.set_codec(RESIDUAL, "cpu")
+    panel = show(panel_info("live"), context)
+    assert isinstance(panel, LivePanel)
+    panel.picture.start(16_000, 50.0, 4, True)
+    assert panel.controls.start.isEnabled() and panel.picture.view.lanes
+    ahead = kind(causal=False, streamable=False, look_ahead_samples=1600)
+    context.codec.set_codec(ahead, "cpu")
+    reason = "known looks ahead 100 ms and cannot stream: choose a causal codec"
+    assert not panel.controls.start.isEnabled() and not panel.controls.depth.isEnabled()
+    assert panel.picture.view.waiting == reason and not panel.picture.view.lanes
+    assert panel.controls.start.toolTip() == panel.controls.depth.toolTip() == panel.controls.message.text() == reason
+    context.codec.set_codec(RESIDUAL, "cpu")
+    assert panel.controls.start.isEnabled() and panel.picture.view.waiting == "Press Start and speak"
