@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speefeare_core.checkpoints.official import Official
@@ -83,7 +84,7 @@ def interpret(found: Official, book_size: int = BOOK_SIZE) -> Parts:
 
 
 def encodec_for(found: Official) -> tuple[EncodecCodec | None, tuple[str, ...]]:
-    """The EnCodec inside the checkpoint, or beside it in a file or folder whose name says so; and notes for the card.
+    """The EnCodec inside the checkpoint, beside it, or next to its folder (told by its name); and notes for the card.
 
     Raises `SpeefeareError` where there is one that cannot be read.
     """
@@ -94,14 +95,33 @@ def encodec_for(found: Official) -> tuple[EncodecCodec | None, tuple[str, ...]]:
     if inside:
         return EncodecCodec.from_official(Official(found.path, "encodec", "official", inside)), ()
     folder = found.path if found.path.is_dir() else found.path.parent
-    for candidate in sorted(folder.iterdir()):
-        named = "encodec" in candidate.name.lower() or candidate.suffix == ".th"
-        if candidate == found.path or not named or not (candidate.is_dir() or candidate.suffix in _WEIGHTS):
-            continue
+    for candidate in _named_encodec(folder, found.path):
         if sniff(candidate).family == "encodec":
             codec = EncodecCodec.from_official(read_official(candidate))
             return codec, (f"Its codes come from EnCodec in {candidate.name}.",)
+    # Of the catalog each checkpoint has a folder of its own, next to the others.
+    for candidate in _named_encodec(folder.parent, found.path) if found.path.is_dir() else []:
+        try:
+            codec = EncodecCodec.from_official(read_official(candidate))
+        except SpeefeareError:  # a folder nearby need not be meant
+            continue
+        if (codec.info.rate_hz, codec.info.causal) == (24_000, True):
+            return codec, (f"Its codes come from EnCodec in {candidate.name}, next to its own folder.",)
     return None, ()
+
+
+def _named_encodec(folder: Path, own: Path) -> list[Path]:
+    """The folders and weights files in it whose name says EnCodec, without what was given itself."""
+    found = []
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:  # a folder that may not be listed holds none for us
+        return []
+    for path in paths:
+        named = "encodec" in path.name.lower() or path.suffix == ".th"
+        if named and path != own and (path.is_dir() or path.suffix in _WEIGHTS):
+            found.append(path)
+    return found
 
 
 def _class(config: Mapping[str, Any]) -> str:

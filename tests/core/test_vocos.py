@@ -15,6 +15,7 @@ from speefeare_core.checkpoints.load import load_codec
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.codec import Encoded
 from speefeare_core.codecs import vocos as vocos_codec
+from speefeare_core.codecs import vocos_files
 from speefeare_core.codecs.encodec import EncodecCodec
 from speefeare_core.codecs.vocos import VocosCodec
 from speefeare_core.errors import SpeefeareError
@@ -94,6 +95,18 @@ def test_encodec_is_found_beside_it(codec: VocosCodec, tmp_path: Path, where: st
     audio = voice_like(1, 2_001)
     assert torch.equal(loaded.decode(loaded.encode(audio)), codec.decode(codec.encode(audio)))
     assert any(Path(where).parts[0] in note for note in loaded.info.notes)
+
+
+def test_encodec_is_found_next_to_its_folder(codec: VocosCodec, tmp_path: Path) -> None:
+    for name in ("vocos-encodec-24khz", "encodec-24khz", "encodec-0-damaged"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "encodec-0-damaged" / "encodec.th").write_bytes(b"cut off")
+    found = Official(tmp_path / "vocos-encodec-24khz", "vocos", "official", official(codec), YAML)
+    assert vocos_files.encodec_for(found) == (None, ())
+    save_file(published(codec), tmp_path / "encodec-24khz" / "model.safetensors")
+    loaded = VocosCodec.from_official(found)
+    assert not loaded.info.needs
+    assert loaded.encode(voice_like(1, 999)).codes.shape[1] == 3
 
 
 def test_a_damaged_encodec_beside_it_is_named(codec: VocosCodec, tmp_path: Path) -> None:
