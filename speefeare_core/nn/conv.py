@@ -93,6 +93,8 @@ class PaddedConv1d(nn.Conv1d, StreamModule):
         """The convolution as `[Cout, Cin·k] @ [Cin·k, B·n]`."""
         batch, channels, _ = padded.shape
         kernel, stride = self.kernel_size[0], self.stride[0]
+        if stride == 1 and self.out_channels * kernel < channels:
+            return self._tap_by_tap(padded, outputs)
         by_batch, by_channel, by_sample = padded.stride()
         windows = padded.as_strided(
             (channels, kernel, batch, outputs),
@@ -103,6 +105,20 @@ class PaddedConv1d(nn.Conv1d, StreamModule):
         if self.bias is not None:
             out.add_(self.bias[:, None])
         return out.view(self.out_channels, batch, outputs).transpose(0, 1)
+
+    def _tap_by_tap(self, padded: Tensor, outputs: int) -> Tensor:
+        """Few outputs of many channels: one product for all taps, then their sum, without unfolding."""
+        batch, channels, length = padded.shape
+        kernel, dilation = self.kernel_size[0], self.dilation[0]
+        weight = self.weight.permute(2, 0, 1).reshape(kernel * self.out_channels, channels)
+        taps = stable_matmul(weight, padded.transpose(0, 1).reshape(channels, batch * length))
+        taps = taps.view(kernel, self.out_channels, batch, length)
+        out = taps[0, ..., :outputs].clone()
+        for tap in range(1, kernel):
+            out += taps[tap, ..., tap * dilation : tap * dilation + outputs]
+        if self.bias is not None:
+            out.add_(self.bias[:, None, None])
+        return out.transpose(0, 1)
 
 
 class CausalConv1d(PaddedConv1d):

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 ModuleState = Any  # None | Tensor [batch, ...] | tuple[ModuleState, ...]
@@ -154,9 +155,13 @@ def _cut(x: Tensor, piece: int | None) -> list[Tensor]:
 def _through(
     parts: list[StreamModule], x: Tensor, states: Sequence[ModuleState] | None, last: bool
 ) -> tuple[Tensor, list[ModuleState]]:
-    after = []
+    after: list[ModuleState] = []
     for index, part in enumerate(parts):
         before = None if states is None else states[index]
+        if index and isinstance(part, Pointwise) and isinstance(part.module, nn.ELU) and not x.requires_grad:
+            x = F.elu_(x, part.module.alpha)  # what the part before it gave is nobody else's
+            after.append(None)
+            continue
         if last:
             assert states is not None
             x = part.finish(x, before)
@@ -227,4 +232,8 @@ def _added(y: Tensor, skipped: Tensor, ahead: Tensor | None) -> tuple[Tensor, Te
     if ahead is not None:
         skipped = torch.cat([ahead, skipped], dim=-1)
     count = y.shape[-1]
-    return skipped[..., :count] + y, skipped[..., count:].clone() if skipped.shape[-1] > count else None
+    if y.requires_grad or y.data_ptr() == skipped.data_ptr():
+        y = skipped[..., :count] + y
+    else:
+        y = y.add_(skipped[..., :count])
+    return y, skipped[..., count:].clone() if skipped.shape[-1] > count else None
