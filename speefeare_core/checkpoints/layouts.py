@@ -91,6 +91,13 @@ LAYOUTS: tuple[Layout, ...] = (
         needs_config=True,
     ),
     Layout(
+        "snac",
+        "official",
+        "SNAC",
+        ("quantizer.quantizers.0.in_proj.*", "encoder.block.0.*", "decoder.model.1.block.0.alpha", _NOISE),
+        needs_config=True,
+    ),
+    Layout(
         "bigcodec",
         "official",
         "BigCodec",

@@ -84,7 +84,7 @@ def named(module: str, name: str) -> Named:
         or (_is_numpy(found) and name in ("dtype", "ndarray", "_reconstruct", "scalar", "_frombuffer"))
         or (module == "numpy" and re.fullmatch(r"(u?int|float|complex)\d+|bool_?", name) is not None)
         or (module == "numpy.dtypes" and re.fullmatch(r"\w+DType", name) is not None)
-        or module.split(".")[0] in _STAND_IN_MODULES
+        or (module.split(".")[0] in _STAND_IN_MODULES and "." not in name)
         or found.full in _STAND_INS
     )
     if not allowed:

@@ -16,8 +16,10 @@ from speefeare_core.checkpoints.stored import ITEM_BYTES, STORAGE_TYPES, Damaged
 from speefeare_core.checkpoints.unpickle import read_pickle
 from speefeare_core.errors import SpeefeareError
 
-_MOST_PICKLE_BYTES = 256 << 20
+_MOST_PICKLE_BYTES = 64 << 20
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+# What zipfile raises for damaged archives: among them names in no encoding, unknown compressions, encryption.
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, IndexError)
 _SAFE = "ask for a .safetensors file, or for a state dict saved with torch.save"
 
 
@@ -40,18 +42,10 @@ def read_zip(path: Path) -> Any:
                 raise SpeefeareError(f"{path} was written on a big-endian computer; convert it to .safetensors there.")
         source = MappedFile(path, _places(path, root, entries))
         return _tree(path, io.BytesIO(content), source)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        struct.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        raise damaged(path, "its zip archive is broken or cut off") from error
     except Damaged as error:
         raise damaged(path, str(error)) from error
+    except _BROKEN_ZIP as error:
+        raise damaged(path, "its zip archive is broken or cut off") from error
 
 
 def _refuse_programs(path: Path, names: list[str], pickle_name: str | None) -> None:

@@ -16,16 +16,15 @@ from speefeare_core.codec import Codec
 from speefeare_core.codecs import exporting
 from speefeare_core.codecs.dac import DacCodec
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.nn.dac_model import DacConfig, DacModel
+from speefeare_core.nn.dac_model import DacConfig
 from tests.core.small_seanet import small_encodec
 from tests.core.small_soundstream import small_codec, voice_like
+from tests.core.test_dac import lively
 
 
 def _dac() -> Codec:
-    torch.manual_seed(0)
-    widths = {"channels": 4, "latent_dim": 32, "decoder_channels": 32, "books": 4, "book_size": 32, "book_dim": 4}
-    model = DacModel(DacConfig(rate_hz=16000, strides=(2, 4, 8), decoder_strides=(8, 4, 2), **widths))
-    return DacCodec(model, name="small-dac")
+    sizes = {"channels": 4, "latent_dim": 16, "decoder_channels": 32, "books": 5, "book_size": 64}
+    return DacCodec(lively(DacConfig(strides=(2, 5, 8), decoder_strides=(8, 5, 2), **sizes)), name="small-dac")
 
 
 FAMILIES: dict[str, Callable[[], Codec]] = {
