@@ -12,6 +12,7 @@ import signal
 import struct
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
@@ -192,13 +193,19 @@ def test_a_packed_bomb(tmp_path: Path) -> None:
         load_codec(tmp_path / "file.pt", "cpu")
 
 
+def _aliases() -> str:
+    """Nine lists, each of nine times the one before."""
+    rows = [f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in pairwise("abcdefghij")]
+    return "\n".join(["a: &a [x]", *rows, ""])
+
+
 BOMBS = {
-    "aliases": "a: &a [x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [{','.join([f'*{chr(97 + i)}'] * 9)}]\n" for i in range(9)),
+    "aliases": _aliases(),
     "depth": "a: " + "[" * 5000,
     "tags": "a: !!python/object/apply:os.system ['true']\n",
     "new": "a: !new:os.system ['true']\n",
     "merge": "a: &a {<<: *a}\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
