@@ -29,8 +29,8 @@ def kaiser_sinc(taps: int = TAPS, cutoff: float = 0.25, half_width: float = 0.3)
         beta = 0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (attenuation - 21)
     else:
         beta = 0.0
-    window = torch.kaiser_window(taps, beta=beta, periodic=False)
-    time = torch.arange(-(taps // 2), taps // 2) + 0.5
+    window = torch.kaiser_window(taps, beta=beta, periodic=False, device="cpu")
+    time = torch.arange(-(taps // 2), taps // 2, device="cpu") + 0.5
     values = 2 * cutoff * window * torch.sinc(2 * cutoff * time)
     return [float(value) for value in values / values.sum()]
 
@@ -60,11 +60,14 @@ class AliasFreeSnake(PieceModule):
         return first - REACH, last + REACH
 
     def push(self, x: Tensor, state: ModuleState, last: bool) -> tuple[Tensor, ModuleState]:
-        """One piece `[B, C, n]` → `[B, C, m]`; the state is the samples that are still needed, and whether outputs have
-        been given before."""
+        """One piece `[B, C, n]` → `[B, C, m]`.
+
+        The state is the samples that are still needed, and how many outputs have been given: up to 3, from where on the
+        beginning of the signal is out of sight.
+        """
         if state is None and x.shape[-1] == 0:
             return x, None
-        before, begun = (x[..., :1].expand(-1, -1, REACH), False) if state is None else state
+        before, given = (x[..., :1].expand(-1, -1, REACH), 0) if state is None else state
         parts = [before, x]
         if last:
             end = x if x.shape[-1] else before
@@ -72,15 +75,16 @@ class AliasFreeSnake(PieceModule):
         joined = torch.cat(parts, dim=-1)
         count = joined.shape[-1] - 2 * REACH
         if count <= 0:
-            return x[..., :0], (joined, begun)
-        return self._activated(joined, count, not begun, last), (joined[..., count:].clone(), True)
+            return x[..., :0], (joined, given)
+        return self._activated(joined, count, given, last), (joined[..., count:].clone(), min(3, given + count))
 
-    def _activated(self, joined: Tensor, count: int, first: bool, last: bool) -> Tensor:
-        """`[B, C, count + 10]` → `[B, C, count]`; `first` and `last`: it begins or ends the signal."""
+    def _activated(self, joined: Tensor, count: int, given: int, last: bool) -> Tensor:
+        """`[B, C, count + 10]` → `[B, C, count]`, after `given` outputs; `last`: the signal ends here."""
         even, odd = (self._snake(_sum(joined, taps[::-1], count + REACH, 2.0)) for taps in self._taps)
-        if first:
-            even[..., :2] = odd[..., :3] = even[..., 2:3].clone()
-            odd[..., :3] = even[..., 2:3]
+        if given < 3:
+            first = even[..., max(0, 2 - given) : 3 - given].clone()
+            even[..., : max(0, 2 - given)] = first
+            odd[..., : 3 - given] = first
         if last:
             final = odd[..., count + 2 : count + 3].clone()
             even[..., count + 2 :] = final
