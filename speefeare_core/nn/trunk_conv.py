@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from speefeare_core.nn.pieces import PieceModule, is_plain
 from speefeare_core.nn.snake import Snake
-from speefeare_core.nn.stable_matmul import stable_matmul
 from speefeare_core.nn.streaming import ModuleState
 
-# Up to this many outputs a convolution is one matrix product: for less, packing the weights anew costs more than it.
+# Up to this many outputs a convolution is one matrix product: packing the weights anew would cost more than that. It is
+# a plain one: no network with a causal trunk has codes that the rounding could turn, and whole weights are read faster.
 _FEW_OUTPUTS = 48
 _WIDE_STRIDE = 4  # from this stride on a transposed convolution is faster as a matrix product
 
@@ -118,7 +118,7 @@ class TrunkConv1d(nn.Conv1d, PieceModule):
             (by_channel, self.dilation[0] * by_sample, by_batch, self.stride[0] * by_sample),
             joined.storage_offset(),
         )
-        out = stable_matmul(self.weight.flatten(1), windows.reshape(channels * kernel, batch * outputs))
+        out = torch.mm(self.weight.flatten(1), windows.reshape(channels * kernel, batch * outputs))
         if self.bias is not None:
             out = out + self.bias[:, None]
         return out.view(self.out_channels, batch, outputs).transpose(0, 1)
@@ -179,10 +179,12 @@ class TrunkConvTranspose1d(nn.ConvTranspose1d, PieceModule):
         stride, count = self.stride[0], x.shape[-1]
         if x.device.type != "cpu" or (stride < _WIDE_STRIDE and x.shape[0] * count > _FEW_OUTPUTS):
             return F.conv_transpose1d(x, self.weight, self.bias, self.stride)
-        weight, bias = self.weight.flatten(1).t(), self.bias[:, None, None] if self.bias is not None else 0.0
+        weight, bias = self.weight.flatten(1), self.bias[:, None, None] if self.bias is not None else 0.0
         full = x.new_empty(x.shape[0], self.out_channels, count + 1, stride)
         for signal, target in zip(x, full, strict=True):
-            spread = stable_matmul(weight, signal).view(self.out_channels, 2, stride, count)
+            # Of few samples the product the other way round reads the weights faster.
+            flat = torch.mm(signal.t(), weight).t() if count <= _FEW_OUTPUTS else torch.mm(weight.t(), signal)
+            spread = flat.reshape(self.out_channels, 2, stride, count)
             by_phase = target.transpose(1, 2)  # [Cout, stride, n + 1]
             by_phase[..., :count] = spread[:, 0] + bias
             by_phase[..., count:] = bias
