@@ -24,7 +24,7 @@ BLOCK_S, CONTEXT_S = 12.0, 3.0
 BLOCKS_NOTE = (
     "The decoder's attention and norms see the whole recording: what is longer than a minute is decoded in blocks of"
     f" {BLOCK_S:g} s with {CONTEXT_S:g} s around them. The codes are those of one call, the sound differs everywhere;"
-    " speefeare seam measures by how much."
+    " speefeare info --seam measures by how much."
 )
 PEER_NOTE = "Compared with the originals piece by piece (parity table): no package holds the whole of WavTokenizer."
 
