@@ -11,7 +11,8 @@
     depth: absent                # absent: −1 leaves a book out; fewer: codes of the first books alone; full: all books
 
 Both run one recording `[1, …]` at a time. ONNX files hold no code; those with operators of their own, or with tensors
-in files elsewhere, are refused.
+in files elsewhere, are refused. So are programs of torch.export (.pt2): `torch.export.load` unpickles weights and
+constants without restriction (torch 2.13, export/pt2_archive/_package.py: `torch.load(…, weights_only=False)`).
 """
 
 from __future__ import annotations
