@@ -8,7 +8,7 @@ from speefeare_core.blocks.interface import BlockDecoder, BlockEncoder
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
 from speefeare_core.codecs.encodec_names import interpret
 from speefeare_core.codecs.encodec_stream import EncodecStream
 from speefeare_core.codecs.segments import SegmentDecoder, SegmentEncoder, Segments
@@ -20,6 +20,8 @@ from speefeare_core.stream import Start
 # Whole files go through in blocks with carried state: bounded memory, and on a CPU the work stays inside its cache.
 CPU_BLOCK_S = 1.28
 GPU_BLOCK_S = 10.0
+# Long recordings through the models that look ahead: an LSTM has no finite past, but some seconds ago hardly matter.
+LONG_BLOCK_S, LONG_BEFORE_S, LONG_AFTER_S = 30.0, 5.0, 1.0
 SEGMENTS_NOTE = (
     "Recordings are coded in segments of {length:g} s, one every {stride:g} s, each with its own level; the frames of"
     " all segments stand one after the other, so {rate:.1f} frames belong to a second."
@@ -54,6 +56,11 @@ class EncodecCodec(Codec):
                     stride=config.segment_stride / config.rate_hz,
                     rate=frame_rate_hz,
                 ),
+            )
+        if self.segments is None and not config.streamable and not config.normalize:
+            before, after = round(LONG_BEFORE_S * frame_rate_hz), round(LONG_AFTER_S * frame_rate_hz)
+            self.block_context = BlockContext(
+                round(LONG_BLOCK_S * frame_rate_hz), encode=(before, after), decode=(before, after), exact=False
             )
         self.info = CodecInfo(
             name=name,
