@@ -17,6 +17,7 @@ from speefeare_core.errors import SpeefeareError
 
 LYRA_FILES = ("soundstream_encoder.tflite", "quantizer.tflite", "lyragan.tflite")
 # A codec inside a larger model: VoxCPM's merged files, a codec saved as part of a language model.
+_WITH_ANOTHER = ("vocos",)
 _PREFIXES = ("audio_vae.", "audio_tokenizer.", "codec.", "codec_model.", "mimi.", "model.", "generator.")
 
 
@@ -165,6 +166,8 @@ def _folder(path: Path) -> Sniffed:
         sniffed = [one for one in sniffed if not one.inside] or sniffed
     if len(sniffed) > 1:
         sniffed = _same_twice(sniffed)
+    if len(sniffed) > 1:  # a decoder for another codec's codes, with that codec beside it
+        sniffed = [one for one in sniffed if one.found.family in _WITH_ANOTHER] or sniffed
     if len(sniffed) > 1:
         names = ", ".join(one.found.file.name for one in sniffed[:6])
         raise SpeefeareError(f"The folder {path} holds several codecs ({names}); choose one of these files.")

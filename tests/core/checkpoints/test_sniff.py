@@ -209,6 +209,12 @@ def test_one_codec_as_two_files_and_two_codecs(tmp_path: Path) -> None:
     assert "holds several codecs (model.safetensors, pytorch_model.bin, weights.pth)" in refused(tmp_path)
 
 
+def test_vocos_with_the_encodec_whose_codes_it_decodes(tmp_path: Path) -> None:
+    torch.save(official("vocos"), tmp_path / "pytorch_model.bin")
+    torch.save(official("encodec"), tmp_path / "encodec_24khz-d7cc33bc.th")
+    assert sniff(tmp_path).family == "vocos"
+
+
 def test_a_folder_around_the_folder(tmp_path: Path) -> None:
     inner = tmp_path / "speechtokenizer_hubert_avg"
     inner.mkdir()
