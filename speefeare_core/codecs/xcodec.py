@@ -22,6 +22,10 @@ CONTEXT_S = 1.0
 WHOLE_NOTE = (
     "{title} listens to the whole recording, so the codes of blocks of a long recording can differ near the seams."
 )
+EDGE_NOTE = (
+    "A recording that ends 80 to 311 samples into a frame is encoded with 10 ms of silence before it, as the official"
+    " code does; blocks of a long recording are encoded without."
+)
 
 
 class XCodec(Codec):
@@ -67,7 +71,7 @@ class XCodec(Codec):
             parameters=sum(weight.numel() for weight in model.parameters())
             + config.books * config.book_size * model.latent_dim,
             source=source,
-            notes=(*notes, WHOLE_NOTE.format(title=title)),
+            notes=(*notes, WHOLE_NOTE.format(title=title), EDGE_NOTE),
         )
 
     @classmethod
