@@ -6,7 +6,7 @@ and gives audio. Behind them are three ways:
 - "stream": state is carried from block to block. The joined result is that of `Codec.encode` and `Codec.decode`.
 - "blocks": each block is computed with context around it (`Codec.block_context`). The same result where the context
   is exact; where it is not, `seam.measure_seam` says how much differs.
-- "segments": the codec codes segments of its own, of which each stands alone. The same result.
+- "segments": the codec cuts them its own way (segments of which each stands alone, packets). The same result.
 - "whole": the recording is one call.
 """
 
@@ -56,7 +56,7 @@ def words_for(codec: Codec) -> str:
         return f"{told}, from {WHOLE_S:g} s on; near the seams they differ from one call."
     return {
         "stream": "with carried state: the same as one call.",
-        "segments": "segment by segment, as the codec does it anyway: the same as one call.",
+        "segments": "in pieces of its own making: the same as one call.",
         "whole": "in one call, so memory grows with the length.",
     }[way]
 

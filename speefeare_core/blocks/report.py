@@ -37,8 +37,8 @@ class SeamReport:
         else:
             told = f"latents differ by {self.latents_max or 0.0:.1e} of their range"
         return (
-            f"Blocks of {self.block_s:.3g} s: {told} (worst book); audio of the same tokens {_db(self.audio_snr_near_db)}"
-            f" SNR near, {_db(self.audio_snr_away_db)} away, at most {self.audio_max_near:.1e} off."
+            f"Blocks of {self.block_s:.3g} s: {told} (worst book); audio of the same tokens"
+            f" {_db(self.audio_snr_near_db)} SNR near, {_db(self.audio_snr_away_db)} away, at most {self.audio_max_near:.1e} off."
         )
 
     def to_dict(self) -> dict[str, Any]:

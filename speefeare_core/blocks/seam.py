@@ -103,7 +103,7 @@ def long_sample(codec: Codec) -> Tensor:
 
 _WORDS = {
     "stream": "with carried state",
-    "segments": "segment by segment, as it was trained",
+    "segments": "in pieces of its own making",
     "whole": "in one call",
     "blocks": "in blocks",
 }

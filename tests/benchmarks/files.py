@@ -176,11 +176,11 @@ def main(argv: list[str] | None = None) -> int:
                 runs += measure_long(known[key], place, lengths)
             else:
                 rows += measure(known[key], place, lengths, args.rounds)
-            print(f"{key} is done", file=sys.stderr)
+            print(f"{key} is done", file=sys.stderr, flush=True)
+            if args.json:  # each time: the whole may take hours
+                found = {"rows": [asdict(row) for row in rows], "long": [asdict(run) for run in runs]}
+                args.json.write_text(json.dumps({"machine": machine(), **found}, indent=1))
     print(long_table(runs) if args.long else table(rows))
-    if args.json:
-        found = {"machine": machine(), "rows": [asdict(row) for row in rows], "long": [asdict(run) for run in runs]}
-        args.json.write_text(json.dumps(found, indent=1))
     return 0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from speefeare_core import load_codec, token_file
+from speefeare_core import blocks, load_codec, token_file
 from speefeare_core.alignment import estimate_delay
 from speefeare_core.audio import Audio
 from speefeare_core.codec import CodecInfo
@@ -107,3 +107,17 @@ def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(SpeefeareError, match="pip install"):
         load_codec("opus:12")
+
+
+@pytest.mark.parametrize("size", [100, 777, 16_000, 60_000])
+def test_blocks_of_a_long_recording_are_the_packets_and_the_sound_of_one_call(size: int) -> None:
+    codec = load_codec("opus:12")
+    sound = torch.from_numpy(speech_like(3.1))[None, None].expand(2, 1, -1) * torch.tensor([1.0, -0.5])[:, None, None]
+    whole = codec.encode(sound)
+    found = list(blocks.encode(codec, torch.split(sound, size, dim=-1)))
+    joined = blocks.join(codec, found)
+    assert torch.equal(joined.side["packets"], whole.side["packets"]) and joined.length_samples == sound.shape[-1]
+    decoder = blocks.decoder(codec, batch=2)
+    heard = torch.cat([*(decoder.push(piece) for piece in found), decoder.finish()], dim=-1)
+    torch.testing.assert_close(heard, codec.decode(whole), atol=1e-6, rtol=0)
+    assert blocks.way_of(codec) == "segments" and len(found) > (size < 40_000)
