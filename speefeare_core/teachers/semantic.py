@@ -6,6 +6,7 @@ and the weight norm of their position convolution stays, because it is over anot
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -61,19 +62,16 @@ class SemanticTeacher(nn.Module):
 def _build(kind: str, options: dict[str, Any]) -> nn.Module:
     if kind not in TITLES:
         raise ValueError(f"{kind} is no teacher; there are {', '.join(TITLES)}")
+    name = TITLES[kind].replace("HuBERT", "Hubert")
     try:
-        if kind == "hubert":
-            from transformers.models.hubert.configuration_hubert import HubertConfig as Config
-            from transformers.models.hubert.modeling_hubert import HubertModel as Model
-        else:
-            from transformers.models.wavlm.configuration_wavlm import WavLMConfig as Config
-            from transformers.models.wavlm.modeling_wavlm import WavLMModel as Model
+        configurations = importlib.import_module(f"transformers.models.{kind}.configuration_{kind}")
+        networks = importlib.import_module(f"transformers.models.{kind}.modeling_{kind}")
     except ImportError as error:
         raise SpeefeareError(
             f"X-Codec encodes with {TITLES[kind]}, which comes with a package that is not installed:"
             ' pip install "speefeare-workbench[xcodec]".'
         ) from error
-    module: nn.Module = Model(Config(**options))
+    module: nn.Module = getattr(networks, f"{name}Model")(getattr(configurations, f"{name}Config")(**options))
     return module
 
 
