@@ -101,7 +101,8 @@ class SkipLstm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`[B, D, F]` → `[B, D, F]`."""
         out, _ = self.lstm(x.permute(2, 0, 1))
-        return x + out.permute(1, 2, 0)
+        joined: Tensor = x + out.permute(1, 2, 0)
+        return joined
 
 
 class _Trunk(nn.Module):

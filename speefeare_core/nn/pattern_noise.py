@@ -42,4 +42,5 @@ class PatternNoise(NoiseBlock):
     def _added(self, x: Tensor, first: int) -> Tensor:
         if self.level == 0.0:
             return x
-        return x + self.level * self.noise(first, x.shape[-1]) * self.linear(x)
+        out: Tensor = x + self.level * self.noise(first, x.shape[-1]) * self.linear(x)
+        return out

@@ -44,8 +44,9 @@ class SemanticTeacher(nn.Module):
         """
         super().__init__()
         self.kind = kind
-        self.model: Any = _build(kind, dict(options)).eval().requires_grad_(False)
-        self.width = int(self.model.config.hidden_size)
+        model: Any = _build(kind, dict(options)).eval().requires_grad_(False)
+        self.model = model
+        self.width = int(model.config.hidden_size)
 
     def train(self, mode: bool = True) -> Self:
         """It stays as it is."""
