@@ -38,7 +38,8 @@ class SeamReport:
             told = f"latents differ by {self.latents_max or 0.0:.1e} of their range"
         return (
             f"Blocks of {self.block_s:.3g} s: {told} (worst book); audio of the same tokens"
-            f" {_db(self.audio_snr_near_db)} SNR near, {_db(self.audio_snr_away_db)} away, at most {self.audio_max_near:.1e} off."
+            f" {_db(self.audio_snr_near_db)} SNR near, {_db(self.audio_snr_away_db)} away, at most"
+            f" {max(self.audio_max_near, self.audio_max_away):.1e} off."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,4 +52,4 @@ class SeamReport:
 
 
 def _db(value: float) -> str:
-    return f"{value:.0f} dB" if math.isfinite(value) else "equal,"
+    return f"{value:.0f} dB" if math.isfinite(value) else "∞ dB"

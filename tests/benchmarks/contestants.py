@@ -75,7 +75,7 @@ def _transformers_mimi(folder: Path) -> Peer:
 def _xcodec(folder: Path) -> Peer:
     from tests.parity.peers import xcodec
 
-    return next(case.build for case in xcodec.CASES if "full" in f"{case.variant} {case.remark}")(folder)
+    return xcodec.build("hubert", "transformers", "new", False, folder)
 
 
 def _snac(folder: Path) -> Peer:
