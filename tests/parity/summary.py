@@ -11,6 +11,12 @@ from torch import Tensor
 
 from tests.parity.peer import Case, Peer
 
+ELSEWHERE = (
+    "Not in the table: Lyra v2 runs Google's own TFLite networks, and its books are searched here with the indices of"
+    " Google's quantiser (tests/core/test_lyra.py); Opus is libopus itself; µ-law is compared with its formula"
+    " (tests/core/test_mulaw.py); the shipped codecs are ours alone."
+)
+
 
 @dataclass
 class Row:
@@ -105,7 +111,7 @@ class Summary:
             "Each row: random weights, saved by the peer in the official format, loaded here"
             f" (torch {torch.__version__}, CPU, float32).\nMade by `pytest tests/parity --write-parity`.\n\n"
         )
-        path.with_suffix(".md").write_text(head + self.table() + "\n")
+        path.with_suffix(".md").write_text(f"{head}{self.table()}\n\n{ELSEWHERE}\n")
         data = [
             {
                 "family": row.family,

@@ -14,6 +14,11 @@ def test_every_official_layout_has_a_case() -> None:
     assert not missing, f"no parity case for {missing}"
 
 
+def test_every_family_is_compared_here_or_said_to_be_elsewhere() -> None:
+    elsewhere = {"lyra", "opus", "mulaw", "identity", "exported", "linear", "transform"}
+    assert {case.family for case in all_cases()} | elsewhere == set(FAMILIES)
+
+
 def test_the_cases_have_names_of_their_own_and_known_families() -> None:
     cases = all_cases()
     assert len({case.key for case in cases}) == len(cases)
