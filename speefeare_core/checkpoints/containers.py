@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin", ".pkl")
 # Endings of files that hold a codec in another way, or seem to: a sentence says which.
-_NEARLY = (".yaml", ".yml", ".onnx", ".pt2", ".nemo", ".tflite", ".h5", ".gguf", ".npy", ".npz")
+_NEARLY = (".json", ".yaml", ".yml", ".onnx", ".pt2", ".nemo", ".tflite", ".h5", ".gguf", ".npy", ".npz")
 _OTHERS = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -143,6 +143,10 @@ def _refuse_others(path: Path, head: bytes) -> None:
                 " an ONNX pair with a codec.yaml."
             )
         raise SpeefeareError(f"{path} is a tar archive; unpack it and choose the weights file in it.")
+    if path.suffix.lower() == ".json":
+        raise SpeefeareError(
+            f"{path} is a configuration or other text without weights; choose the weights file beside it."
+        )
     if path.suffix.lower() == ".onnx":
         raise SpeefeareError(
             f"{path} is one ONNX file; describe encoder and decoder in a codec.yaml beside them and choose that."
@@ -152,8 +156,15 @@ def _refuse_others(path: Path, head: bytes) -> None:
             f"{path} is a numpy array, no codec"
             + ("; its objects are a pickle, which could run code, and were not read." if b"'|O'" in head else ".")
         )
+    if _is_text(head):
+        raise SpeefeareError(f"{path} is a text file, no codec: choose a weights file or a codec folder.")
     if head[4:8] == b"TFL3":
         raise SpeefeareError(f"{path} is one TFLite file; of Lyra v2 choose the folder that holds all three.")
+
+
+def _is_text(head: bytes) -> bool:
+    """Readable lines from the first byte on; pickles of the oldest protocol are so too, but begin with a mark."""
+    return len(head) > 16 and head[:1].isalnum() and all(byte >= 32 or byte in b"\t\r\n" for byte in head)
 
 
 def _open_safetensors(path: Path) -> Container:

@@ -10,7 +10,14 @@ from speefeare_core.checkpoints.wrappers import Contents
 from speefeare_core.errors import SpeefeareError
 
 # (what it seems to be and what to do, names of tensors that tell it); see Layout.has for the patterns.
+_NO_CONFIG = (
+    "is {} as transformers saves it, but the config.json that says its sizes is not there; put it into the same folder"
+)
 _OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (_NO_CONFIG.format("a Mimi model"), ("quantizer.semantic_residual_vector_quantizer.*", "downsample.*")),
+    (_NO_CONFIG.format("an X-Codec model"), ("acoustic_encoder.*", "semantic_model.*", "quantizer.*")),
+    (_NO_CONFIG.format("a DAC model"), ("quantizer.quantizers.0.in_proj.*", "encoder.block.0.*", "decoder.block.0.*")),
+    (_NO_CONFIG.format("an EnCodec model"), ("quantizer.layers.0.codebook.embed", "encoder.layers.0.conv.*")),
     (
         "is the language model that EnCodec packs its codes with, not EnCodec itself; choose the encodec_… file",
         ("transformer.layers.0.*", "emb.0.weight", "linears.0.weight"),
@@ -46,6 +53,7 @@ _OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "holds discriminators of a training, which judge sound and make none; choose the file with the generator",
         ("*discriminators.*",),
     ),
+    ("is a token file, which speefeare decode reads; choose the codec that made it", ("codes",)),
     ("holds adapters (LoRA) of a language model, no codec", ("*lora_A.*",)),
 )
 _COSYVOICE = ("cosyvoice.yaml", "cosyvoice2.yaml", "cosyvoice3.yaml", "flow.pt", "hift.pt")
@@ -91,11 +99,8 @@ def unknown_folder(path: Path, weights: list[Path]) -> SpeefeareError:
             f"{path} is a CosyVoice folder; its yaml names Python code to run (HyperPyYAML), so it is not loaded."
             " Export its tokenizer to ONNX and describe it in a codec.yaml."
         )
-    if (yaml := _hyperpyyaml(path)) is not None:
-        return SpeefeareError(
-            f"{path} is described by {yaml.name}, a HyperPyYAML file that names code to run; it is not loaded:"
-            " convert the codec to .safetensors, or to an ONNX pair with a codec.yaml."
-        )
+    if (error := described_by_code(path)) is not None:
+        return error
     if not weights:
         if (path / "config.json").is_file():
             return SpeefeareError(
@@ -109,11 +114,19 @@ def unknown_folder(path: Path, weights: list[Path]) -> SpeefeareError:
     )
 
 
-def _hyperpyyaml(folder: Path) -> Path | None:
-    """A yaml with tags that HyperPyYAML would act upon."""
+def described_by_code(folder: Path) -> SpeefeareError | None:
+    """For a folder with a yaml whose tags HyperPyYAML would act upon."""
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])[:20]:
-        with path.open("rb") as file:
-            text = file.read(1 << 20)
-        if any(tag in text for tag in (b"!new:", b"!name:", b"!apply:", b"!module:")):
-            return path
+        if names_code(path):
+            return SpeefeareError(
+                f"{folder} is described by {path.name}, a HyperPyYAML file that names code to run; it is not loaded:"
+                " convert the codec to .safetensors, or to an ONNX pair with a codec.yaml."
+            )
     return None
+
+
+def names_code(yaml: Path) -> bool:
+    """Whether it has tags that HyperPyYAML would act upon."""
+    with yaml.open("rb") as file:
+        text = file.read(1 << 20)
+    return any(tag in text for tag in (b"!new:", b"!name:", b"!apply:", b"!module:"))

@@ -9,7 +9,7 @@ from typing import Any
 from speefeare_core.checkpoints.containers import open_container
 from speefeare_core.checkpoints.folders import config_beside, only_subfolder, weights_in
 from speefeare_core.checkpoints.layouts import LAYOUTS, Layout
-from speefeare_core.checkpoints.near_misses import unknown_folder, unknown_tensors
+from speefeare_core.checkpoints.near_misses import described_by_code, names_code, unknown_folder, unknown_tensors
 from speefeare_core.checkpoints.plain_text import read_config
 from speefeare_core.checkpoints.stored import Stored
 from speefeare_core.checkpoints.wrappers import Contents, unwrap
@@ -18,6 +18,7 @@ from speefeare_core.errors import SpeefeareError
 LYRA_FILES = ("soundstream_encoder.tflite", "quantizer.tflite", "lyragan.tflite")
 # A codec inside a larger model: VoxCPM's merged files, a codec saved as part of a language model.
 _WITH_ANOTHER = ("vocos",)
+_JUDGES = ("discriminator", "disc.", "multiperioddisc", "multiresddisc", "mpd.", "msd.", "mrd.")  # of a training
 _PREFIXES = ("audio_vae.", "audio_tokenizer.", "codec.", "codec_model.", "mimi.", "model.", "generator.")
 
 
@@ -65,6 +66,11 @@ def _exported(path: Path, given: Path) -> Sniffed:
     if {"encoder", "decoder"} <= read_config(path).keys():
         reason = (f"{path.name} describes an encoder and a decoder.",)
         return Sniffed(Found(given, "exported", "exported", "an exported pair", path, reason), {}, {}, {})
+    if names_code(path):
+        raise SpeefeareError(
+            f"{path} is a HyperPyYAML file that names code to run; it is not loaded: choose the weights beside it as"
+            " .safetensors, or an ONNX pair with a codec.yaml."
+        )
     raise SpeefeareError(
         f"{path} is a configuration without the weights that it belongs to; choose the weights file beside it."
     )
@@ -104,7 +110,11 @@ def _file(path: Path, given: Path) -> Sniffed:
         evidence.append(f"Configuration: {config_path.name}.")
     if prefix:
         evidence.append(f"The codec is the part {prefix.rstrip('.')} of a larger model.")
-    kept = {name: tensor for name, tensor in tensors.items() if not row.keep or name.startswith(row.keep)}
+    kept = {
+        name: tensor
+        for name, tensor in tensors.items()
+        if (name.startswith(row.keep) if row.keep else not name.startswith(_JUDGES))
+    }
     left_out = sorted({name.split(".")[0] for name in tensors if name not in kept})
     if left_out:
         evidence.append(f"Left in the file, as they belong to training: {', '.join(left_out[:6])}.")
@@ -135,13 +145,13 @@ def _match(contents: Contents, config: dict[str, Any]) -> tuple[Layout | None, s
 def _lacks_config(path: Path, row: Layout, candidates: tuple[Path, ...]) -> str:
     if candidates:
         return (
-            f"{path} is a {row.title} checkpoint, and it is not clear which configuration belongs to it:"
+            f"{path} is a checkpoint of {row.title}, and it is not clear which configuration belongs to it:"
             f" {', '.join(candidate.name for candidate in candidates[:5])}; copy the right one beside it as"
             f" {path.stem}{candidates[0].suffix}."
         )
     return (
-        f"{path} is a {row.title} checkpoint, but its configuration is not there; put the config.json or .yaml that was"
-        " published with it into the same folder."
+        f"{path} is a checkpoint of {row.title}, but its configuration is not there; put the config.json or .yaml that"
+        " was published with it into the same folder."
     )
 
 
@@ -174,7 +184,7 @@ def _folder(path: Path) -> Sniffed:
     if sniffed:
         return sniffed[0]
     if len(errors) == 1:
-        raise errors[0]
+        raise described_by_code(path) or errors[0]
     raise unknown_folder(path, files)
 
 

@@ -127,6 +127,11 @@ def _no_tensors(path: Path, tree: Mapping[Any, Any]) -> str:
     if {"state", "param_groups"} <= names:
         return f"{path} holds the state of an optimiser, no weights; choose the weights file of the codec beside it."
     found = ", ".join(sorted(names)[:6])
+    if names and all(_OTHER_MODULES.match(name) for name in names):
+        return (
+            f"{path} holds what a training needs besides the codec ({found}), no codec; choose the file with the"
+            " generator."
+        )
     return f"{path} holds no tensors of a codec" + (f" (only {found})." if found else ".")
 
 

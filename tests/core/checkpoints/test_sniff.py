@@ -155,6 +155,13 @@ def test_a_training_checkpoint_loses_its_judges_and_says_so(tmp_path: Path) -> N
     assert read_official(path).tensors.keys() == save["generator"].keys()
 
 
+def test_judges_among_the_tensors_of_the_codec(tmp_path: Path) -> None:
+    made = official("encodec")
+    torch.save(made | tensors("discriminators.0.convs.0.weight", "mpd.a"), tmp_path / "a.pt")
+    assert "Left in the file, as they belong to training: discriminators, mpd." in sniff(tmp_path / "a.pt").evidence
+    assert read_official(tmp_path / "a.pt").tensors.keys() == made.keys()
+
+
 def test_a_lightning_checkpoint_keeps_the_codec_only(tmp_path: Path) -> None:
     made = official("wavtokenizer")
     path = tmp_path / "wavtokenizer.ckpt"
@@ -235,6 +242,23 @@ NEAR_MISSES = {
     "it lacks quantizer.vq.layers.0._codebook.embed": tensors("encoder.model.0.conv.conv.weight_g"),
     "plain tensors": tensors("weight"),
     "one tensor": torch.zeros(3),
+    "besides the codec (discriminator, optim_d)": {
+        "discriminator": tensors("convs.0.weight"),
+        "optim_d": {"state": {}, "param_groups": [{"lr": 0.1}]},
+    },
+    "is a token file": {"codes": torch.zeros(8, 3, dtype=torch.int32)},
+    "is a Mimi model as transformers saves it": tensors(
+        "quantizer.semantic_residual_vector_quantizer.layers.0.codebook.embed_sum", "downsample.conv.weight"
+    ),
+    "is an X-Codec model as transformers saves it": tensors(
+        "acoustic_encoder.conv1.weight", "semantic_model.encoder.layers.0.a", "quantizer.quantizers.0.codebook.embed"
+    ),
+    "is a DAC model as transformers saves it": tensors(
+        "quantizer.quantizers.0.in_proj.weight", "encoder.block.0.conv1.weight", "decoder.block.0.conv_t1.weight"
+    ),
+    "is an EnCodec model as transformers saves it": tensors(
+        "quantizer.layers.0.codebook.embed", "encoder.layers.0.conv.weight", "decoder.layers.0.conv.weight"
+    ),
     "only epoch, step": {"epoch": 3, "step": 5},
     "keeps its configuration as a Python pickle": {"model": tensors("a"), "config": b"\x80\x04N."},
 }
@@ -273,6 +297,8 @@ FOREIGN = {
         lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\n"),
     ),
     "a web page": ("a.safetensors", lambda path: path.write_text("<!DOCTYPE html><html>")),
+    "is a text file": ("a.pth", lambda path: path.write_text("not the weights, but a letter\n")),
+    "is a configuration or other text": ("a.json", lambda path: path.write_text('{"sampling_rate": 24000}')),
     "one TFLite file": ("a.tflite", lambda path: path.write_bytes(b"\x1c\0\0\0TFL3" + bytes(64))),
     "a numpy array": ("a.npy", lambda path: path.write_bytes(b"\x93NUMPY" + bytes(64))),
     "is empty": ("a.pt", lambda path: path.write_bytes(b"")),
@@ -308,6 +334,9 @@ def test_folders_without_a_codec(tmp_path: Path) -> None:
 
 def test_folders_that_name_code(tmp_path: Path) -> None:
     (tmp_path / "hyperparams.yaml").write_text("model: !new:os.system [true]\n")
+    assert "names code to run" in refused(tmp_path)
+    assert "names code to run" in refused(tmp_path / "hyperparams.yaml")
+    torch.save(tensors("a"), tmp_path / "model.pt")
     assert "names code to run" in refused(tmp_path)
     for name in ("flow.pt", "hift.pt"):
         torch.save(tensors("a"), tmp_path / name)
