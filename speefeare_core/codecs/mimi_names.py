@@ -74,7 +74,8 @@ def from_transformers(tensors: Mapping[str, Tensor], heads: int) -> dict[str, Te
 
 def _interleaved(weight: Tensor, heads: int) -> Tensor:
     """Rows of a head in two halves (how transformers turns pairs) → pair by pair."""
-    return weight.unflatten(0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
+    halves = weight.reshape(heads, 2, -1, *weight.shape[1:])
+    return halves.transpose(1, 2).flatten(0, 2)
 
 
 def _books(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -47,7 +47,7 @@ class TransformerLayer(nn.Module):
         """`[B, T, 3C]` → turned queries, turned keys, values `[B, H, T, d]`; turns `[T, 2, 1, d / 2]` complex."""
         batch, steps, width = projected.shape
         rows = projected.view(batch, steps, 3, self.heads, width // 3 // self.heads)
-        pairs = torch.view_as_complex(rows[:, :, :2].unflatten(-1, (-1, 2)))
+        pairs = torch.view_as_complex(rows[:, :, :2].reshape(batch, steps, 2, self.heads, -1, 2))
         turned = torch.view_as_real(pairs * turns).flatten(-2)
         queries, keys = turned.permute(2, 0, 3, 1, 4)
         return queries, keys, rows[:, :, 2].transpose(1, 2)

@@ -82,8 +82,8 @@ def build(sizes: dict[str, int], bidirectional: bool, folder: Path) -> Peer:
 NARROW = {"ngf": 4, "latent_dim": 32, "upsample_initial_channel": 96, "codebook_size": 512}
 CASES = [
     Case(
-        "bigcodec", "16 kHz", "official", partial(build, {}, False), rate_hz=16_000, lengths=(3_000, 1_777), codes_least=5,
-        remark="official sizes",
+        "bigcodec", "16 kHz", "official", partial(build, {}, False), rate_hz=16_000, lengths=(3_000, 1_777),
+        codes_least=5, remark="official sizes",
     ),
     Case(
         "bigcodec", "16 kHz, narrow", "official", partial(build, NARROW, False), rate_hz=16_000,
