@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -86,9 +87,14 @@ class CodecInfo:
             return self.depth
         if not self.books:
             raise SpeefeareError(f"{self.name} has no codebooks, so a depth cannot be chosen.")
-        if not 1 <= depth <= self.depth:
-            raise SpeefeareError(f"Depth {depth} does not exist in {self.name}: choose 1 to {self.depth}.")
-        return depth
+        try:
+            count = operator.index(depth)
+        except TypeError:
+            raise SpeefeareError(f"A depth is a whole number of books, not {depth!r}.") from None
+        if not 1 <= count <= self.depth:
+            there = f"choose 1 to {self.depth}" if self.depth > 1 else "it has one book"
+            raise SpeefeareError(f"Depth {count} does not exist in {self.name}: {there}.")
+        return count
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; `from_dict` is its inverse."""
@@ -161,7 +167,7 @@ class Codec(ABC):
         """Encoded → `[B, C, F·hop]`, still delayed by `info.delay_samples`."""
 
     def _pad(self, audio: Tensor) -> Tensor:
-        """`[B, C, T]` → whole frames `[B, C, F·hop]` by zeros; a family whose official code ends otherwise overrides it."""
+        """`[B, C, T]` → whole frames `[B, C, F·hop]` by zeros, or as the official code of a family ends a file."""
         import torch
 
         missing = self.frames_for(audio.shape[-1]) * self.info.hop_samples - audio.shape[-1]
@@ -208,13 +214,21 @@ class Codec(ABC):
         return max(1, -(-(length_samples + self.info.delay_samples) // self.info.hop_samples))
 
     def encode(self, audio: Tensor, depth: int | None = None) -> Encoded:
-        """Encode `[B, C, T]` at `info.rate_hz`. Raises `SpeefeareError` for a wrong shape, NaN or depth."""
+        """Encode `[B, C, T]`, samples in ±1 at `info.rate_hz`.
+
+        Raises `SpeefeareError` for a wrong shape, integers, NaN or a depth that does not exist.
+        """
         import torch
 
         count = self.info.check_depth(depth)
-        if audio.ndim != 3 or audio.shape[1] != self.info.channels or audio.shape[-1] == 0:
+        if audio.ndim != 3 or audio.shape[1] != self.info.channels or audio.numel() == 0:
             raise SpeefeareError(
                 f"{self.info.name} wants audio [batch, {self.info.channels}, samples], not {list(audio.shape)}."
+            )
+        if not audio.is_floating_point():
+            raise SpeefeareError(
+                f"{self.info.name} wants samples between -1 and 1 in floating point, not {audio.dtype}; divide them by"
+                " their full scale first."
             )
         if not bool(torch.isfinite(audio).all()):
             raise SpeefeareError("The audio holds NaN or infinite samples; repair or re-export it first.")
@@ -227,11 +241,12 @@ class Codec(ABC):
         """Decode to `[B, C, T]`, exactly the original length, the delay compensated.
 
         `depth` takes the first books; `books` takes just these instead, counted from 0 (Mimi's semantic book alone:
-        `books=[0]`). Raises `SpeefeareError` for books that do not exist or a codec that has no such choice.
+        `books=[0]`). Raises `SpeefeareError` for books or codes that do not exist or a codec that has no such choice.
         """
         import torch
 
         count = self.info.check_depth(depth)
+        self._check_encoded(encoded)
         present = sum(group.shape[1] for group in encoded.code_groups)
         with torch.inference_mode():
             if books is None:
@@ -243,11 +258,32 @@ class Codec(ABC):
         # Some decoders give a few samples less than they were given (odd strides).
         return torch.nn.functional.pad(audio, (0, encoded.length_samples - audio.shape[-1]))
 
+    def _check_encoded(self, encoded: Encoded) -> None:
+        """Codes of another codec, which would be an index error, or the end of everything on a GPU."""
+        import torch
+
+        if not self.info.books:
+            if encoded.latents is None and not encoded.side:
+                raise SpeefeareError(f"{self.info.name} decodes its latents, and there are none.")
+            return
+        first = 0
+        for group in encoded.code_groups:
+            sizes = [book.size for book in self.info.books[first : first + group.shape[1]]]
+            first += group.shape[1]
+            fits = group.ndim == 3 and len(sizes) == group.shape[1] and not group.is_floating_point()
+            limits = torch.tensor(sizes, device=group.device)[:, None]
+            if not fits or bool(((group < 0) | (group >= limits)).any()):
+                raise SpeefeareError(
+                    f"These are no codes of {self.info.name}: it takes whole numbers [batch, books, frames] for up to"
+                    f" {self.info.depth} books of {self.info.books[0].size} entries."
+                )
+
     def _check_books(self, books: Sequence[int], present: int) -> tuple[int, ...]:
         chosen = tuple(sorted(set(books)))
         if not chosen or chosen[0] < 0 or chosen[-1] >= present:
             raise SpeefeareError(
-                f"The books {list(books)} are not all there: {self.info.name} gave books 0 to {present - 1}."
+                f"The books {list(books)} are not all there: {self.info.name} gave"
+                f" {f'books 0 to {present - 1}' if present > 1 else 'book 0 alone'}."
                 if present
                 else f"{self.info.name} has no codebooks to choose from."
             )

@@ -49,6 +49,8 @@ class CodecStream(ABC):
     """
 
     def __init__(self, info: CodecInfo, batch: int = 1, depth: int | None = None, start: Start = "file") -> None:
+        if batch < 1:
+            raise SpeefeareError(f"A stream of {info.name} wants a batch of 1 or more, not {batch}.")
         self.info = info
         self.batch = batch
         self.start = start

@@ -59,3 +59,12 @@ def test_reading_the_plain_data_imports_no_torch():
     code = f"import sys, {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_single_book_and_depths_that_are_no_numbers():
+    one = info((BookInfo(16, 50.0),))
+    with pytest.raises(SpeefeareError, match="Depth 2 does not exist in test: it has one book."):
+        one.check_depth(2)
+    for depth in (1.0, "1"):
+        with pytest.raises(SpeefeareError, match="whole number of books"):
+            one.check_depth(depth)

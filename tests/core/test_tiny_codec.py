@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
+from speefeare_core.errors import SpeefeareError
 from speefeare_core.stream import Framer
 from tests.core.tiny_codec import TinyCodec
 
@@ -45,3 +48,18 @@ def test_streaming_equals_offline(speech_like: torch.Tensor, chunk: int) -> None
     assert torch.equal(codes, encoded.codes[..., :frames])
     audio = torch.cat([s.audio for s in steps], -1)[..., 64:]
     assert torch.allclose(audio, codec.decode(encoded)[..., : audio.shape[-1]], atol=1e-6)
+
+
+def test_audio_and_codes_that_are_none_of_its_own_are_refused_in_words() -> None:
+    codec = TinyCodec()
+    with pytest.raises(SpeefeareError, match="in floating point, not torch.int16"):
+        codec.encode(torch.zeros(1, 1, 1000, dtype=torch.int16))
+    with pytest.raises(SpeefeareError, match="wants audio"):
+        codec.encode(torch.zeros(0, 1, 1000))
+    with pytest.raises(SpeefeareError, match="batch of 1 or more, not 0"):
+        codec.stream(batch=0)
+    encoded = codec.encode(torch.zeros(1, 1, 1000))
+    (codes,) = encoded.code_groups
+    for wrong in (codes + 10_000, codes - 10_000, codes[0], codes.float(), torch.cat([codes, codes], 1)):
+        with pytest.raises(SpeefeareError, match="no codes of"):
+            codec.decode(dataclasses.replace(encoded, code_groups=(wrong,)))
