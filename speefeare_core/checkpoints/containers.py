@@ -156,15 +156,8 @@ def _refuse_others(path: Path, head: bytes) -> None:
             f"{path} is a numpy array, no codec"
             + ("; its objects are a pickle, which could run code, and were not read." if b"'|O'" in head else ".")
         )
-    if _is_text(head):
-        raise SpeefeareError(f"{path} is a text file, no codec: choose a weights file or a codec folder.")
     if head[4:8] == b"TFL3":
         raise SpeefeareError(f"{path} is one TFLite file; of Lyra v2 choose the folder that holds all three.")
-
-
-def _is_text(head: bytes) -> bool:
-    """Readable lines from the first byte on; pickles of the oldest protocol are so too, but begin with a mark."""
-    return len(head) > 16 and head[:1].isalnum() and all(byte >= 32 or byte in b"\t\r\n" for byte in head)
 
 
 def _open_safetensors(path: Path) -> Container:

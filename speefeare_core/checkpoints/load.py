@@ -60,11 +60,12 @@ def load_codec(source: str | Path = "default", device: str = "auto") -> Codec:
         made: Codec = _class_of(maker).from_source(str(source))
         return made
     path = resolve(source)
+    chosen = choose_device(device)  # a device that is not there is told before the weights are read
     codec = _load_path(path)
     shipped = {folder: name for name, folder in resources.shipped_codecs().items()}
     if path in shipped:  # a name means the same on another machine, a path does not
         codec.info = dataclasses.replace(codec.info, source=shipped[path])
-    codec.module.eval().requires_grad_(False).to(choose_device(device))
+    codec.module.eval().requires_grad_(False).to(chosen)
     return codec
 
 

@@ -6,12 +6,15 @@ codec family turns it into a codec.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_SAY_NOTHING = ("weights", "model", "pytorch_model", "checkpoint", "compression_state_dict", "state_dict")
 
 
 @dataclass(frozen=True)
@@ -29,5 +32,12 @@ class Official:
 
     @property
     def name(self) -> str:
-        """A name for people: the folder of a folder, the stem of a file."""
-        return self.path.name if self.path.is_dir() else self.path.stem
+        """A name for people: that of the folder, or the stem of the file unless it says nothing (`weights.pth`)."""
+        path = Path(os.path.abspath(self.path))
+        if not path.is_dir():
+            if path.stem not in _SAY_NOTHING:
+                return path.stem
+            path = path.parent
+        if path.parent.name == "snapshots":  # the cache of huggingface_hub: models--owner--name/snapshots/revision
+            path = path.parent.parent
+        return path.name.rpartition("--")[2] or self.path.stem

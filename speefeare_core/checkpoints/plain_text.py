@@ -47,6 +47,13 @@ def _untagged(loader: _PlainLoader, node: Any) -> Any:
 _PlainLoader.add_constructor(None, _untagged)
 
 
+def is_text(path: Path) -> bool:
+    """Whether the first 512 bytes are readable (pickles of the oldest protocol are so too)."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    return all(byte >= 32 or byte in b"\t\r\n" for byte in head)
+
+
 def parse_yaml(text: str, path: Path) -> dict[str, Any]:
     """A YAML mapping as plain data. Raises `SpeefeareError` that names `path`."""
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from speefeare_core.checkpoints.pickle_content import Forbidden, Named
+from speefeare_core.checkpoints.plain_text import is_text
 from speefeare_core.checkpoints.stored import ITEM_BYTES, STORAGE_TYPES, Damaged, MappedFile, Storage
 from speefeare_core.checkpoints.unpickle import read_pickle
 from speefeare_core.errors import SpeefeareError
@@ -121,6 +122,8 @@ def read_legacy(path: Path, sure: bool = True) -> Any:
     except OSError as error:
         raise SpeefeareError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Damaged as error:
+        if not sure and is_text(path):
+            raise SpeefeareError(f"{path} is a text file, no codec: choose a weights file or its folder.") from error
         if not sure:
             raise SpeefeareError(f"{path} is no codec that this version knows; choose a weights file.") from error
         raise damaged(path, str(error)) from error

@@ -55,6 +55,27 @@ def test_a_file_comes_before_the_catalog(dac: Path, monkeypatch: pytest.MonkeyPa
     assert load_codec(known, "cpu").info.family == "dac"
 
 
+def test_names_for_people(dac: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = dac.read_bytes()
+    folder = tmp_path / "models--descript--dac_16khz" / "snapshots" / "0a1b"
+    folder.mkdir(parents=True)
+    for place, name in (
+        (tmp_path / "dac ä.pth", "dac ä"),
+        (tmp_path / "weights.pth", tmp_path.name),
+        (folder / "weights.pth", "dac_16khz"),
+    ):
+        place.write_bytes(content)
+        assert load_codec(place, "cpu").info.name == name
+    monkeypatch.chdir(folder)
+    assert load_codec(".", "cpu").info.name == "dac_16khz"
+
+
+def test_a_device_that_is_not_there_is_told_before_the_weights_are_read(dac: Path) -> None:
+    dac.write_bytes(dac.read_bytes()[:100])
+    with pytest.raises(SpeefeareError, match="device nonsense is not available"):
+        load_codec(dac, "nonsense")
+
+
 def test_tensors_that_are_missing_are_listed(dac: Path) -> None:
     state = lively().state_dict()
     del state["decoder.model.0.bias"]
