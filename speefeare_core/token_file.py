@@ -42,11 +42,21 @@ class TokenInfo:
         """Length of the recording in seconds."""
         return self.length_samples / self.rate_hz
 
+    @property
+    def content(self) -> str:
+        """What it holds, in words."""
+        if not self.depth:
+            return f"continuous latents × {self.frames} frames" if self.frames else "packets"
+        return f"{self.depth} book{'s' * (self.depth > 1)} × {self.frames} frames"
+
     def check_fits(self, info: CodecInfo) -> None:
-        """Raise `SpeefeareError` where `info` is not the codec that made these tokens."""
+        """Raise `SpeefeareError` where `info` cannot be the codec that made these tokens.
+
+        Names are no proof, as files are renamed and moved: family, rates and books decide.
+        """
         books = tuple((book.size, book.frame_rate_hz) for book in info.books)
-        here = (info.name, info.rate_hz, info.channels, info.hop_samples, books)
-        if (self.codec, self.rate_hz, self.channels, self.hop_samples, self.books) != here:
+        here = (info.family, info.rate_hz, info.channels, info.hop_samples, books)
+        if (self.family, self.rate_hz, self.channels, self.hop_samples, self.books) != here:
             raise SpeefeareError(
                 f"These tokens were made with {self.codec}, and {info.name} is another codec; decode them with"
                 f" --codec {self.source or self.codec}."

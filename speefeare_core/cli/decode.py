@@ -32,7 +32,10 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     depth = codec.info.check_depth(args.depth)
     if args.depth is not None and depth > info.depth:
         console.note(f"{args.tokens} holds {info.depth} books, so depth {info.depth} is decoded.")
+    if codec.info.name != info.codec:
+        console.note(f"{args.tokens} was made with {info.codec}; {codec.info.name} is taken for the same codec.")
     used = min(depth, info.depth)
+    books = f" from {used} book{'s' * (used > 1)}" if used else ""
     with audio.Writer(target, info.rate_hz, info.channels) as writer:
         written = 0
         for block in decode_blocks(codec, encoded, args.depth):
@@ -40,4 +43,4 @@ def run(args: argparse.Namespace, console: Console) -> Result:
             written += block.shape[1]
             console.progress(written / info.length_samples, "decoding")
     data = {"file": str(target), "codec": info.codec, "depth": used, "rate_hz": info.rate_hz, "length_samples": written}
-    return Result(data, f"{target}: {info.length_s:.2f} s at {info.rate_hz} Hz, decoded from {used} books")
+    return Result(data, f"{target}: {info.length_s:.2f} s at {info.rate_hz} Hz, decoded{books}")

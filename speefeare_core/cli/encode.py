@@ -32,8 +32,10 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     codec = load_codec(args.codec, args.device)
     encoded = encode_file(codec, args.file, args.depth, lambda done: console.progress(done, "encoding"))
     info = token_file.write(target, encoded, codec.info, _lasting_source(codec.info.source or args.codec))
-    kbps = sent_bits(codec.info, encoded, info.depth) / info.length_s / 1000
-    text = f"{target}: {info.depth} books × {info.frames} frames, {info.length_s:.2f} s, {kbps:.2f} kbps"
+    bits = sent_bits(codec.info, encoded, info.depth)
+    kbps = None if bits is None else bits / info.length_s / 1000
+    rate = "" if kbps is None else f", {kbps:.2f} kbps"
+    text = f"{target}: {info.content}, {info.length_s:.2f} s{rate}"
     return Result({"file": str(target), "bitrate_kbps": kbps, **dataclasses.asdict(info)}, text)
 
 

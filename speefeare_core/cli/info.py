@@ -53,12 +53,13 @@ def _codec(codec: Codec, with_seam: bool) -> Result:
     info = codec.info
     seam = _seam(codec) if with_seam else None
     bitrates = [round(info.bitrate_kbps(depth), 4) for depth in range(1, info.depth + 1)]
-    books = f"{info.depth} books" if info.books else "no books"
+    books = f"{info.depth} books, {info.depth_mode}" if info.depth > 1 else "one book" if info.books else "no books"
+    rates = " to ".join(f"{rate:g}" for rate in dict.fromkeys([*bitrates[:1], *bitrates[-1:]]))
     lines = [
         f"{info.name} ({info.family}), {info.licence}",
         f"{info.rate_hz} Hz, {info.channels} channel(s), frames of {info.hop_samples} samples,"
         f" {info.frame_rate_hz:g} frames/s",
-        f"{books}, {info.depth_mode}" + (f", {bitrates[0]:g} to {bitrates[-1]:g} kbps" if bitrates else ""),
+        books + (f", {rates} kbps" if bitrates else ""),
         f"{info.parameters:,} parameters, latents of {info.latent_dim} values",
         f"{'causal' if info.causal else 'looks ahead'}, {'streams' if info.streamable else 'does not stream'},"
         f" delay {info.delay_samples} samples ({1000 * info.delay_samples / info.rate_hz:.1f} ms)",
@@ -82,10 +83,7 @@ def _seam(codec: Codec) -> SeamReport | None:
 
 def _tokens(path: Path) -> Result:
     info = token_file.read_info(path)
-    text = (
-        f"{path}: tokens of {info.codec}, {info.depth} books × {info.frames} frames, {info.length_s:.2f} s at"
-        f" {info.rate_hz} Hz"
-    )
+    text = f"{path}: tokens of {info.codec}, {info.content}, {info.length_s:.2f} s at {info.rate_hz} Hz"
     return Result({"kind": "tokens", "file": str(path), **dataclasses.asdict(info), "length_s": info.length_s}, text)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from speefeare_core.errors import SpeefeareError
 
+MOST_BOOKS = 10_000  # more than any codec has
 SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 
 
@@ -33,7 +34,10 @@ def depth_list(text: str) -> list[int]:
     depths: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")
-        depths.extend(range(_whole(first), _whole(last or first) + 1))
+        low, high = _whole(first), _whole(last or first)
+        if not low <= high <= MOST_BOOKS:
+            raise argparse.ArgumentTypeError(f"{part!r} is no range of depths such as 1-8")
+        depths.extend(range(low, high + 1))
     return depths
 
 

@@ -38,7 +38,7 @@ class DepthRow:
     """One depth (0 for a codec without books)."""
 
     depth: int
-    bitrate_kbps: float
+    bitrate_kbps: float | None  # None for continuous latents
     metrics: dict[str, Summary]
 
 
@@ -150,8 +150,8 @@ def _summarise(codec: Codec, scores: list[FileScores], depths: tuple[int, ...], 
     coded_s = math.fsum(score.coded_s for score in scores)
     for index, depth in enumerate(depths):
         columns = {key: summarise([score.values[index][key] for score in scores]) for key in metrics}
-        bits = sum(score.bits[index] for score in scores)
-        rows.append(DepthRow(depth, bits / coded_s / 1000, columns))
+        bits = [sent for score in scores if (sent := score.bits[index]) is not None]
+        rows.append(DepthRow(depth, sum(bits) / coded_s / 1000 if bits else None, columns))
     notes: dict[str, int] = {}
     for score in scores:
         for note in score.notes:

@@ -27,7 +27,7 @@ class FileScores:
     coded_s: float  # length of the whole frames that were sent
     delay_samples: int  # removed before measuring
     values: tuple[dict[str, float | None], ...]  # one dict a depth
-    bits: tuple[int, ...]  # one a depth: what was really sent
+    bits: tuple[int | None, ...]  # one a depth: what was really sent; None: continuous latents
     notes: tuple[str, ...]
 
 
@@ -73,10 +73,15 @@ def _numpy(codec: Codec, encoded: Encoded, depth: int) -> Samples:
     return np.asarray(decoded, np.float32)
 
 
-def sent_bits(info: CodecInfo, encoded: Encoded, depth: int) -> int:
-    """Bits of one recording: of the codes of the first `depth` books, or of the packets of a codec that sends bytes."""
+def sent_bits(info: CodecInfo, encoded: Encoded, depth: int) -> int | None:
+    """Bits of one recording: of the codes of the first `depth` books, or of the packets of a codec that sends bytes.
+
+    None for continuous latents, which have no rate until somebody quantises them.
+    """
     if "packets" in encoded.side:
         return 8 * encoded.side["packets"][0].numel()
+    if not encoded.code_groups:
+        return None
     bits, book = 0.0, 0
     for group in encoded.code_groups:
         for _ in range(group.shape[1]):

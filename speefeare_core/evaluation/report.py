@@ -24,10 +24,13 @@ def to_markdown(evaluations: Sequence[Evaluation]) -> str:
     for one in evaluations:
         for row in one.rows:
             cells = [_cell(key, row.metrics.get(key)) for key in keys]
-            lines.append(_line([one.codec, str(row.depth or "–"), f"{row.bitrate_kbps:.2f}", *cells]))
+            rate = "–" if row.bitrate_kbps is None else f"{row.bitrate_kbps:.2f}"
+            lines.append(_line([one.codec, str(row.depth or "–"), rate, *cells]))
     lines.append("")
     for one in evaluations:
-        lines.append(f"{one.codec}: {len(one.files)} files, {one.length_s:.1f} s, {_delays(one)}.")
+        lines.append(
+            f"{one.codec}: {len(one.files)} file{'s' * (len(one.files) > 1)}, {one.length_s:.1f} s, {_delays(one)}."
+        )
         lines.extend(f"{one.codec}: {note}" for note in one.notes)
     lines.append(
         "Mean ± half the 95 % confidence interval over files (Student's t), after removal of the measured delay."

@@ -405,6 +405,12 @@ def test_bad_token_files(command: str, tiny: Path, tmp_path: Path, capsys: pytes
     assert not mark.exists()
 
 
+@pytest.mark.parametrize("depths", ["5-2", "1-1000000000", "2-x"])
+def test_ranges_of_depths(depths: str, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "evaluate", sound(tmp_path / "in.wav"), "--codec", tiny, f"--depths={depths}")
+    assert "--depths" in said
+
+
 def test_tokens_of_another_codec(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = sound(tmp_path / "in.wav")
     assert main(["encode", str(source), "--codec", str(tiny)]) == 0

@@ -77,13 +77,17 @@ def test_a_codec_without_codes_keeps_its_latents(tmp_path: Path) -> None:
     token_file.write(tmp_path / "a.safetensors", Encoded((), latents, 500), info)
     found, encoded = token_file.read(tmp_path / "a.safetensors")
     assert encoded.latents is not None and torch.equal(encoded.latents, latents)
-    assert (found.depth, found.frames) == (0, 9)
+    assert (found.depth, found.frames, found.content) == (0, 9, "continuous latents × 9 frames")
+
+
+def test_a_file_that_was_renamed_is_the_same_codec(written: Path) -> None:
+    token_file.read_info(written).check_fits(dataclasses.replace(TinyCodec().info, name="renamed"))
 
 
 def test_another_codec_is_named(written: Path) -> None:
     info = token_file.read_info(written)
     with pytest.raises(SpeefeareError, match=r"made with tiny.*--codec tiny-source"):
-        info.check_fits(dataclasses.replace(TinyCodec().info, name="other"))
+        info.check_fits(dataclasses.replace(TinyCodec().info, family="other"))
     with pytest.raises(SpeefeareError, match="another codec"):
         info.check_fits(TinyCodec(size=32).info)
 

@@ -116,3 +116,9 @@ def test_impossible_wishes_are_one_sentence(files: list[Path], change: dict[str,
     wishes = {"source": TinyCodec(), "files": files, "metrics": ["stoi"], **change}
     with pytest.raises(SpeefeareError, match=words):
         evaluate(**wishes)  # type: ignore[arg-type]
+
+
+def test_continuous_latents_have_no_bitrate(files: list[Path]) -> None:
+    table = evaluate("identity:16000", files[:1], metrics=["si_sdr"])
+    assert table.rows[0].bitrate_kbps is None
+    assert "| identity-16000 | – | – |" in to_markdown([table])
