@@ -25,7 +25,15 @@ if [ $# -eq 0 ]; then
     check "import contracts" .venv/bin/lint-imports
 fi
 # A test that hangs in C is beyond pytest-timeout; it must not hang whoever waits for this script.
-check "pytest" timeout --kill-after=20 2700 .venv/bin/python -m pytest "$@"
+tests() { timeout --kill-after=20 2700 .venv/bin/python -m pytest "$@"; }
+if [ $# -gt 0 ]; then
+    check "pytest" tests "$@"
+else
+    # What computes runs on two cores; windows, sound and whole jobs one after the other, undisturbed.
+    check "pytest: core, parity, house rules" tests --numprocesses 2 --dist worksteal \
+        tests/core tests/parity tests/architecture
+    check "pytest: window, engine, end to end" tests tests/app tests/end_to_end tests/benchmarks
+fi
 
 if [ ${#failed[@]} -gt 0 ]; then
     say "NOT GREEN: ${failed[*]} failed; see above."
