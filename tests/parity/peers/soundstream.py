@@ -1,7 +1,7 @@
 """SoundStream has no published PyTorch weights and no package: its pieces are those of the encodec package.
 
 EnCodec's SEANet with SoundStream's switches (arXiv 2107.03312, section III-A: three residual units a block of kernel 7,
-dilations 1, 3 and 9, no normalisation, zeros before the first sample) and its residual quantiser, saved as our own file.
+dilations 1, 3 and 9, no normalisation, zeros before the first sample) and its residual quantiser, saved as our file.
 """
 
 from __future__ import annotations
