@@ -18,6 +18,7 @@ from speefeare_core.codec import CodecInfo, Encoded
 from speefeare_core.errors import SpeefeareError
 
 VERSION = "1"
+_ALSO_DECODES = {"vocos": ("encodec",)}  # families whose codes another family takes
 _KEYS = ("codec", "family", "source", "rate_hz", "channels", "hop_samples", "length_samples", "frame_rate_hz", "books")
 
 
@@ -50,13 +51,15 @@ class TokenInfo:
         return f"{self.depth} book{'s' * (self.depth > 1)} × {self.frames} frames"
 
     def check_fits(self, info: CodecInfo) -> None:
-        """Raise `SpeefeareError` where `info` cannot be the codec that made these tokens.
+        """Raise `SpeefeareError` where `info` cannot be a codec that decodes these tokens.
 
-        Names are no proof, as files are renamed and moved: family, rates and books decide.
+        Names are no proof, as files are renamed and moved: family, rates and the books that are in the file decide.
         """
         books = tuple((book.size, book.frame_rate_hz) for book in info.books)
-        here = (info.family, info.rate_hz, info.channels, info.hop_samples, books)
-        if (self.family, self.rate_hz, self.channels, self.hop_samples, self.books) != here:
+        families = (info.family, *_ALSO_DECODES.get(info.family, ()))
+        here = (info.rate_hz, info.channels, info.hop_samples, books[: self.depth], bool(books))
+        told = (self.rate_hz, self.channels, self.hop_samples, self.books[: self.depth], bool(self.books))
+        if self.family not in families or told != here:
             raise SpeefeareError(
                 f"These tokens were made with {self.codec}, and {info.name} is another codec; decode them with"
                 f" --codec {self.source or self.codec}."

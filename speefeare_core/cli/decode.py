@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     if args.depth is not None and depth > info.depth:
         console.note(f"{args.tokens} holds {info.depth} books, so depth {info.depth} is decoded.")
     if codec.info.name != info.codec:
-        console.note(f"{args.tokens} was made with {info.codec}; {codec.info.name} is taken for the same codec.")
+        console.note(f"{args.tokens} was made with {info.codec}; {codec.info.name} takes the same codes.")
     used = min(depth, info.depth)
     books = f" from {used} book{'s' * (used > 1)}" if used else ""
     with audio.Writer(target, info.rate_hz, info.channels) as writer:

@@ -84,6 +84,18 @@ def test_a_file_that_was_renamed_is_the_same_codec(written: Path) -> None:
     token_file.read_info(written).check_fits(dataclasses.replace(TinyCodec().info, name="renamed"))
 
 
+def test_vocos_decodes_codes_of_encodec_and_not_the_other_way_round(tmp_path: Path) -> None:
+    encodec = dataclasses.replace(TinyCodec().info, family="encodec")
+    codes = torch.zeros(1, 2, 5, dtype=torch.int64)
+    info = token_file.write(tmp_path / "a.safetensors", Encoded((codes,), None, 300), encodec)
+    vocos = dataclasses.replace(encodec, family="vocos", books=encodec.books[:2])
+    info.check_fits(vocos)
+    with pytest.raises(SpeefeareError, match="another codec"):  # too few books
+        info.check_fits(dataclasses.replace(vocos, books=encodec.books[:1]))
+    with pytest.raises(SpeefeareError, match="another codec"):
+        token_file.write(tmp_path / "b.safetensors", Encoded((codes,), None, 300), vocos).check_fits(encodec)
+
+
 def test_another_codec_is_named(written: Path) -> None:
     info = token_file.read_info(written)
     with pytest.raises(SpeefeareError, match=r"made with tiny.*--codec tiny-source"):
