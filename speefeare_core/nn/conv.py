@@ -1,9 +1,10 @@
 """Convolutions of codecs, causal and symmetric, whole or piece by piece with the same result.
 
 Weights have torch's own shapes and names (`weight`, `bias`), so official checkpoints map onto them directly.
-On a CPU, `step` computes every convolution as one matrix product on an unfolded window: torch sends small blocks of a
-single signal to slow fallback kernels, which take 2 to 5 times as long, and `stable_matmul` gives the same bits for
-every way to cut the signal into pieces. `forward` is torch's own convolution, for training.
+On a CPU, pieces are computed as matrix products over rows (see `rows`): torch sends small blocks of a single signal to
+slow fallback kernels, which take 2 to 5 times as long, and these products give the same bits for every way to cut the
+signal. Shapes stay `[B, C, T]`; what comes out and what is kept lies in memory as `[B, T, C]`, so that nothing is
+transposed between one layer and the next. `forward` is torch's own convolution, for training.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from speefeare_core.nn.padding import PadMode, pad_signal
-from speefeare_core.nn.stable_matmul import stable_matmul
+from speefeare_core.nn.rows import conv_transpose_rows, joined_rows, window_rows
 from speefeare_core.nn.streaming import ModuleState, StreamModule
 
 
@@ -25,6 +26,8 @@ class PaddedConv1d(nn.Conv1d, StreamModule):
     they see is there. The state is the end of the input that later outputs still see `[B, Cin, m]`. Raises ValueError
     where the dilated kernel is shorter than the stride (samples would be skipped).
     """
+
+    takes_elu = True
 
     def __init__(
         self,
@@ -61,21 +64,24 @@ class PaddedConv1d(nn.Conv1d, StreamModule):
         """Silence `[B, Cin, back]`."""
         return self.weight.new_zeros(batch, self.in_channels, self.back)
 
-    def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
-        """`[B, Cin, n]` → `[B, Cout, m]`, the outputs that are complete."""
-        return self._advance(torch.cat([state, x], dim=-1) if state.shape[-1] else x)
+    def step(self, x: Tensor, state: ModuleState, *, elu: bool = False) -> tuple[Tensor, ModuleState]:
+        """`[B, Cin, n]` → `[B, Cout, m]`, the outputs that are complete; with `elu`, of the ELU of x."""
+        return self._advance(joined_rows([state, x], elu=elu))
 
-    def begin(self, x: Tensor) -> tuple[Tensor, ModuleState]:
+    def begin(self, x: Tensor, *, elu: bool = False) -> tuple[Tensor, ModuleState]:
         """The first `[B, Cin, n]` of a recording. Raises ValueError where it is too short to be mirrored."""
         if x.shape[-1] < self.begin_needs(1):
             raise ValueError(f"a recording begins with at least {self.begin_needs(1)} samples, not {x.shape[-1]}")
-        return self._advance(pad_signal(x, self.back, 0, self.edges))
+        before = pad_signal(x[..., : self.back + 1], self.back, 0, self.edges)[..., : self.back]
+        return self._advance(joined_rows([F.elu(before) if elu else before, x], elu=elu))
 
-    def finish(self, x: Tensor, state: ModuleState) -> Tensor:
+    def finish(self, x: Tensor, state: ModuleState, *, elu: bool = False) -> Tensor:
         """The last `[B, Cin, n]` of a recording → the outputs that are left."""
-        joined = torch.cat([state, x], dim=-1)
-        ragged = -(joined.shape[-1] - self.back) % self.stride[0]
-        out, _ = self._advance(pad_signal(joined, 0, self.ahead + ragged, self.edges))
+        joined = joined_rows([state, x], elu=elu)
+        missing = self.ahead + -(joined.shape[-1] - self.back) % self.stride[0]
+        end = joined[..., -missing - 1 :]
+        after = pad_signal(end, 0, missing, self.edges)[..., end.shape[-1] :]
+        out, _ = self._advance(joined_rows([joined, after]))
         return out
 
     def _advance(self, joined: Tensor) -> tuple[Tensor, ModuleState]:
@@ -84,41 +90,10 @@ class PaddedConv1d(nn.Conv1d, StreamModule):
         after = joined[..., outputs * self.stride[0] :].clone()
         if self.groups > 1 or joined.device.type != "cpu":
             return self._convolve(joined), after
-        return self._unfolded(joined, outputs), after
+        return window_rows(self, joined.transpose(1, 2), outputs).transpose(1, 2), after
 
     def _convolve(self, padded: Tensor) -> Tensor:
         return F.conv1d(padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
-
-    def _unfolded(self, padded: Tensor, outputs: int) -> Tensor:
-        """The convolution as `[Cout, Cin·k] @ [Cin·k, B·n]`."""
-        batch, channels, _ = padded.shape
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        if stride == 1 and self.out_channels * kernel < channels:
-            return self._tap_by_tap(padded, outputs)
-        by_batch, by_channel, by_sample = padded.stride()
-        windows = padded.as_strided(
-            (channels, kernel, batch, outputs),
-            (by_channel, self.dilation[0] * by_sample, by_batch, stride * by_sample),
-            padded.storage_offset(),
-        )
-        out = stable_matmul(self.weight.flatten(1), windows.reshape(channels * kernel, batch * outputs))
-        if self.bias is not None:
-            out.add_(self.bias[:, None])
-        return out.view(self.out_channels, batch, outputs).transpose(0, 1)
-
-    def _tap_by_tap(self, padded: Tensor, outputs: int) -> Tensor:
-        """Few outputs of many channels: one product for all taps, then their sum, without unfolding."""
-        batch, channels, length = padded.shape
-        kernel, dilation = self.kernel_size[0], self.dilation[0]
-        weight = self.weight.permute(2, 0, 1).reshape(kernel * self.out_channels, channels)
-        taps = stable_matmul(weight, padded.transpose(0, 1).reshape(channels, batch * length))
-        taps = taps.view(kernel, self.out_channels, batch, length)
-        out = taps[0, ..., :outputs].clone()
-        for tap in range(1, kernel):
-            out += taps[tap, ..., tap * dilation : tap * dilation + outputs]
-        if self.bias is not None:
-            out.add_(self.bias[:, None, None])
-        return out.transpose(0, 1)
 
 
 class CausalConv1d(PaddedConv1d):
@@ -149,11 +124,11 @@ class CausalConv1d(PaddedConv1d):
         """A multiple of the stride."""
         return -(-super().begin_needs(outputs) // self.stride[0]) * self.stride[0]
 
-    def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
+    def step(self, x: Tensor, state: ModuleState, *, elu: bool = False) -> tuple[Tensor, ModuleState]:
         """`[B, Cin, n·stride]` → `[B, Cout, n]`."""
         if x.shape[-1] % self.stride[0]:
             raise ValueError(f"a piece of {x.shape[-1]} samples is no multiple of the stride {self.stride[0]}")
-        return super().step(x, state)
+        return super().step(x, state, elu=elu)
 
 
 class SymmetricConv1d(PaddedConv1d):
@@ -181,7 +156,7 @@ class SymmetricConv1d(PaddedConv1d):
 class CausalConvTranspose1d(nn.ConvTranspose1d, StreamModule):
     """ConvTranspose1d `[B, Cin, n]` → `[B, Cout, n·stride]`, the tail that only future input could complete trimmed.
 
-    The state is the part of the overlap that falls into the future, without bias: `[B, Cout, future, stride]`.
+    The state is the part of the overlap that falls into the future, without bias: `[B, hops - 1, stride·Cout]`.
     Raises ValueError where the kernel is shorter than the stride (the output would have holes).
     """
 
@@ -203,27 +178,13 @@ class CausalConvTranspose1d(nn.ConvTranspose1d, StreamModule):
         return -(-outputs // self.stride[0])
 
     def initial_state(self, batch: int) -> ModuleState:
-        """Nothing to overlap with: zeros `[B, Cout, hops - 1, stride]`."""
-        return self.weight.new_zeros(batch, self.out_channels, self.hops - 1, self.stride[0])
+        """Nothing to overlap with: zeros `[B, hops - 1, stride·Cout]`."""
+        return self.weight.new_zeros(batch, self.hops - 1, self.stride[0] * self.out_channels)
 
     def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
         """`[B, Cin, n]` → `[B, Cout, n·stride]`: one matrix product, then overlap-add onto the carried tail."""
-        batch, _, count = x.shape
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        spread = stable_matmul(self.weight.flatten(1).t(), x.transpose(0, 1).reshape(self.in_channels, batch * count))
-        spread = spread.view(self.out_channels, kernel, batch * count)
-        if self.hops * stride > kernel:
-            spread = F.pad(spread, (0, 0, 0, self.hops * stride - kernel))
-        hops = spread.view(self.out_channels, self.hops, stride, batch, count).permute(3, 0, 1, 4, 2)
-        total = x.new_zeros(batch, self.out_channels, count + self.hops - 1, stride)
-        total[:, :, : self.hops - 1] = state
-        # Oldest input first, as in the carried tail: the order of a sum must not depend on the pieces.
-        for hop in reversed(range(self.hops)):
-            total[:, :, hop : hop + count] += hops[:, :, hop]
-        out = total[:, :, :count].reshape(batch, self.out_channels, count * stride)
-        if self.bias is not None:
-            out.add_(self.bias[:, None])
-        return out, total[:, :, count:].clone()
+        out, after = conv_transpose_rows(self, x.transpose(1, 2), state)
+        return out.transpose(1, 2), after
 
 
 class TrimmedConvTranspose1d(CausalConvTranspose1d):
@@ -266,7 +227,8 @@ class TrimmedConvTranspose1d(CausalConvTranspose1d):
     def finish(self, x: Tensor, state: ModuleState) -> Tensor:
         """The last piece, with the tail."""
         out, (overlap, left) = self.step(x, state)
-        tail = overlap.flatten(2)[..., : self.kernel_size[0] - self.stride[0] - self.trim[1]]
+        tail = overlap.unflatten(2, (self.stride[0], self.out_channels)).flatten(1, 2).transpose(1, 2)
+        tail = tail[..., : self.kernel_size[0] - self.stride[0] - self.trim[1]]
         if self.bias is not None:
             tail = tail + self.bias[:, None]
         return torch.cat([out, tail], dim=-1)[..., left:]

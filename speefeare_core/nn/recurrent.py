@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from speefeare_core.nn.stable_matmul import stable_matmul
 from speefeare_core.nn.streaming import ModuleState, StreamModule
 
+PARTS = 4  # of the recurrent weights
+
 
 class ResidualLstm(StreamModule):
     """x + LSTM(x) on `[B, D, F]` (encodec/modules/lstm.py); with `bidirectional`, `[B, 2·D, F]` and x twice.
@@ -45,16 +47,18 @@ class ResidualLstm(StreamModule):
         """
         batch, width, count = x.shape
         hiddens, cells = state
-        columns = x.permute(1, 2, 0).reshape(width, count * batch)  # frame by frame, each with its batch
+        frames = x.permute(2, 0, 1)  # as torch has them; of one signal in rows, as it lies
+        out = frames.reshape(count * batch, width)
         after_hidden, after_cell = [], []
         for layer in range(self.layers):
             given, recurrent, bias = self._weights(layer)
-            brought = stable_matmul(given, columns).t().contiguous().add_(bias).view(count, batch, 4 * width)
+            brought = (
+                stable_matmul(given, out.view(-1, width).t()).t().contiguous().add_(bias).view(count, batch, 4 * width)
+            )
             out, hidden, cell = _recur(brought, recurrent, hiddens[:, layer], cells[:, layer])
-            columns = out.view(count * batch, width).t()
             after_hidden.append(hidden)
             after_cell.append(cell)
-        joined = columns.view(width, count, batch).permute(2, 0, 1) + x
+        joined = out.view(count, batch, width).add_(frames).permute(1, 2, 0)
         return joined, (torch.stack(after_hidden, dim=1), torch.stack(after_cell, dim=1))
 
     def _weights(self, layer: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -67,19 +71,25 @@ class ResidualLstm(StreamModule):
 def _recur(brought: Tensor, recurrent: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What frames bring `[n, B, 4·D]` (overwritten), hidden and cell before `[B, D]` → hidden of all, and both after.
 
-    A frame has the same shape in every piece, so that plain products give the same bits; one signal alone is a
-    matrix-vector product, which reads the weights at the speed of the memory.
+    A frame has the same shape in every piece, so that plain products give the same bits. One signal alone is a
+    matrix-vector product, which reads all weights for every frame at the speed of the memory: in parts, each time in
+    the other direction, so that the first parts of a frame are the last ones of the frame before, still in the cache.
     """
     count, batch, width = brought.shape[0], brought.shape[1], hidden.shape[1]
     out = brought.new_empty(count, batch, width)
-    for frame in range(count):
-        gates = brought[frame]
+    parts = list(zip(recurrent.chunk(PARTS), brought.view(count, -1).chunk(PARTS, dim=1), strict=True))
+    orders = [[(rows, gates.unbind()) for rows, gates in order] for order in (parts, parts[::-1])]
+    let_in, forget, new, show = (gate.unbind() for gate in brought.chunk(4, dim=2))
+    cell, curved, across = cell.clone(), torch.empty_like(cell), recurrent.t()
+    for frame, (gates, after) in enumerate(zip(brought.unbind(), out.unbind(), strict=True)):
         if batch == 1:
-            gates[0].addmv_(recurrent, hidden[0])
+            before = hidden[0]
+            for rows, sums in orders[frame & 1]:
+                sums[frame].addmv_(rows, before)
         else:
-            gates.addmm_(hidden, recurrent.t())
-        let_in, forget = gates[:, :width].sigmoid_(), gates[:, width : 2 * width].sigmoid_()
-        new = gates[:, 2 * width : 3 * width].tanh_()
-        cell = torch.addcmul(forget.mul_(cell), let_in, new)
-        hidden = torch.mul(gates[:, 3 * width :].sigmoid_(), cell.tanh(), out=out[frame])
+            gates.addmm_(hidden, across)
+        torch.tanh(new[frame], out=curved)
+        gates.sigmoid_()  # all, which takes less than choosing
+        cell.mul_(forget[frame]).addcmul_(let_in[frame], curved)
+        hidden = torch.mul(show[frame], torch.tanh(cell, out=curved), out=after)
     return out, hidden.clone(), cell

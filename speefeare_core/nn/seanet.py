@@ -24,6 +24,7 @@ from speefeare_core.nn.conv import (
 )
 from speefeare_core.nn.padding import PAD_MODES, PadMode
 from speefeare_core.nn.recurrent import ResidualLstm
+from speefeare_core.nn.rows import rows_layout
 from speefeare_core.nn.snake import Snake
 from speefeare_core.nn.streaming import ModuleState, Pointwise, Residual, Run, StreamModule, StreamSequential
 
@@ -107,6 +108,7 @@ class SeanetLayer(StreamModule):
         self.norm = None if norm == "none" else nn.GroupNorm(1, conv.out_channels)
         self.in_pieces = self.norm is None  # a norm over time sees the whole signal
         self.causal = conv.causal and self.in_pieces
+        self.takes_elu = conv.takes_elu
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, Cin, T]` → `[B, Cout, T·rate]`."""
@@ -124,17 +126,17 @@ class SeanetLayer(StreamModule):
         """The convolution's."""
         return self.conv.initial_state(batch)
 
-    def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
+    def step(self, x: Tensor, state: ModuleState, **elu: bool) -> tuple[Tensor, ModuleState]:
         """The convolution's."""
-        return self.conv.step(x, state)
+        return self.conv.step(x, state, **elu)
 
-    def begin(self, x: Tensor) -> tuple[Tensor, ModuleState]:
+    def begin(self, x: Tensor, **elu: bool) -> tuple[Tensor, ModuleState]:
         """The convolution's."""
-        return self.conv.begin(x)
+        return self.conv.begin(x, **elu)
 
-    def finish(self, x: Tensor, state: ModuleState) -> Tensor:
+    def finish(self, x: Tensor, state: ModuleState, **elu: bool) -> Tensor:
         """The convolution's."""
-        return self.conv.finish(x, state)
+        return self.conv.finish(x, state, **elu)
 
 
 class SeanetEncoder(StreamModule):
@@ -163,6 +165,8 @@ class SeanetEncoder(StreamModule):
         piece = max(1, OUTER_ELEMENTS // (config.n_filters * stride)) * stride
         self.model.runs = (Run(0, outer, piece), Run(outer, len(parts), None))
         self.in_pieces, self.causal = self.model.in_pieces, self.model.causal
+        if self.in_pieces:
+            rows_layout(self)
 
     def forward(self, audio: Tensor) -> Tensor:
         """`[B, C, T]` → `[B, D, ceil(T / hop)]`."""
@@ -212,6 +216,8 @@ class SeanetDecoder(StreamModule):
         piece = max(1, OUTER_ELEMENTS // (config.n_filters * math.prod(stages)))
         self.model.runs = (Run(0, inner, None), Run(inner, len(parts), piece))
         self.in_pieces, self.causal = self.model.in_pieces, self.model.causal
+        if self.in_pieces:
+            rows_layout(self)
 
     def forward(self, latents: Tensor) -> Tensor:
         """`[B, D, F]` → `[B, C, F·hop]`."""

@@ -13,9 +13,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from speefeare_core.nn.rows import joined_rows
 
 ModuleState = Any  # None | Tensor [batch, ...] | tuple[ModuleState, ...]
 
@@ -29,6 +29,7 @@ class StreamModule(nn.Module, ABC):
 
     in_pieces: bool = True
     causal: bool = True
+    takes_elu: bool = False  # `begin`, `step` and `finish` take `elu=True`: the ELU of x, while it is copied anyway
 
     def begin_needs(self, outputs: int) -> int:
         """How many input samples `begin` needs at least, to give this many outputs (≥ 1)."""
@@ -131,7 +132,7 @@ class StreamSequential(nn.Sequential, StreamModule):
             for index, piece in enumerate(pieces):
                 y, states = _through(parts[run.first : run.end], piece, states, last and index == len(pieces) - 1)
                 outputs.append(y)
-            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
+            x = joined_rows(outputs)
             after += states or []
         return x, tuple(after)
 
@@ -156,19 +157,28 @@ def _through(
     parts: list[StreamModule], x: Tensor, states: Sequence[ModuleState] | None, last: bool
 ) -> tuple[Tensor, list[ModuleState]]:
     after: list[ModuleState] = []
+    elu: dict[str, Any] = {}
     for index, part in enumerate(parts):
         before = None if states is None else states[index]
-        if index and isinstance(part, Pointwise) and isinstance(part.module, nn.ELU) and not x.requires_grad:
-            x = F.elu_(x, part.module.alpha)  # what the part before it gave is nobody else's
+        if _is_elu(part) and not x.requires_grad and x.device.type == "cpu":
+            if index + 1 < len(parts) and parts[index + 1].takes_elu:
+                elu = {"elu": True}
+            else:
+                x = joined_rows([x], elu=True)
             after.append(None)
             continue
         if last:
             assert states is not None
-            x = part.finish(x, before)
+            x = part.finish(x, before, **elu)
         else:
-            x, before = part.begin(x) if states is None else part.step(x, before)
+            x, before = part.begin(x, **elu) if states is None else part.step(x, before, **elu)
+        elu = {}
         after.append(before)
     return x, after
+
+
+def _is_elu(part: StreamModule) -> bool:
+    return isinstance(part, Pointwise) and isinstance(part.module, nn.ELU) and part.module.alpha == 1
 
 
 class Residual(StreamModule):
@@ -230,7 +240,7 @@ class Residual(StreamModule):
 def _added(y: Tensor, skipped: Tensor, ahead: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """Their sum as far as y goes, and what is left of the other."""
     if ahead is not None:
-        skipped = torch.cat([ahead, skipped], dim=-1)
+        skipped = joined_rows([ahead, skipped])
     count = y.shape[-1]
     if y.requires_grad or y.data_ptr() == skipped.data_ptr():
         y = skipped[..., :count] + y

@@ -353,7 +353,7 @@ def test_a_tiny_soundstream_learns_with_the_papers_losses() -> None:
     assert np.isfinite(history).all()
     assert np.mean(history[-5:]) < 0.7 * np.mean(history[:5])
     codes = SoundStreamCodec(model).encode(audio).codes
-    assert all(book.unique().numel() > 4 for book in codes.transpose(0, 1))
+    assert all(book.unique().numel() > 2 for book in codes.transpose(0, 1))
 
 
 @pytest.mark.parametrize("name", ["soundstream-24k-paper", "soundstream-16k-small"])
