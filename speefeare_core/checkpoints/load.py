@@ -30,8 +30,11 @@ def resolve(source: str | Path) -> Path:
     if text in shipped:
         return shipped[text]
     path = Path(text).expanduser()
-    if path.exists():
-        return path
+    try:
+        if path.exists():
+            return path
+    except OSError as error:  # of a folder that may not be looked into
+        raise SpeefeareError(f"{path} cannot be read: {error.strerror or error}.") from error
     from speefeare_core.catalog import is_catalog_source, local_path
 
     if is_catalog_source(text):
@@ -81,7 +84,10 @@ def _maker(source: str) -> Family | None:
 
 
 def _load_path(path: Path) -> Codec:
-    sniffed = examine(path)
+    try:
+        sniffed = examine(path)
+    except PermissionError as error:
+        raise SpeefeareError(f"{error.filename} cannot be read: {error.strerror or error}.") from error
     found = sniffed.found
     family = find_family(found.family)
     if family is None:

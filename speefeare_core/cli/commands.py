@@ -82,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of stdout has gone; nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except PermissionError as error:
+        return _fail(f"{error.filename} cannot be used: you may not read or write it.", 2, as_json, console)
     except MemoryError:
         return _fail("The computer ran out of memory; use a shorter file or a smaller codec.", 1, as_json, console)
     except Exception as error:

@@ -70,6 +70,16 @@ def test_names_for_people(dac: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert load_codec(".", "cpu").info.name == "dac_16khz"
 
 
+@pytest.mark.parametrize("method", ["exists", "is_file"])
+def test_places_that_may_not_be_looked_into(dac: Path, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, **_: object) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(SpeefeareError, match="weights.pth cannot be read: Permission denied."):
+        load_codec(dac, "cpu")
+
+
 def test_a_device_that_is_not_there_is_told_before_the_weights_are_read(dac: Path) -> None:
     dac.write_bytes(dac.read_bytes()[:100])
     with pytest.raises(SpeefeareError, match="device nonsense is not available"):
