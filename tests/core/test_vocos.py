@@ -66,7 +66,7 @@ def published(codec: VocosCodec) -> dict[str, Tensor]:
             module = codec.encodec.module.get_submodule(name.rsplit(".", 1)[0])
             kind = "convtr" if isinstance(module, torch.nn.ConvTranspose1d) else "conv"
             name = name.replace(".conv.", f".{kind}.{kind}.")
-        named[name] = tensor
+        named[name] = tensor.contiguous()
     return named
 
 
