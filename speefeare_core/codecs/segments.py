@@ -18,6 +18,8 @@ from speefeare_core.codec import CodecInfo, Encoded
 if TYPE_CHECKING:
     from typing import Any
 
+GROUP = 4  # whole segments that are coded together: an LSTM reads its weights once for all of them
+
 
 class SegmentCodec(Protocol):
     """What codes one segment."""
@@ -94,11 +96,18 @@ class SegmentEncoder(BlockEncoder):
         segments = self._segments
         waiting = self._waiting
         while waiting is not None and waiting.shape[-1] >= least:
-            segment = waiting[..., : segments.length].to(segments.codec.device, torch.float32)
+            batch, channels, left = waiting.shape
+            count = min(GROUP, max(1, (left - segments.length) // segments.stride + 1))
+            reach = min(left, segments.length + (count - 1) * segments.stride)
+            size = min(left, segments.length)
+            given = waiting[..., :reach].unfold(-1, size, segments.stride).permute(2, 0, 1, 3)
             with torch.inference_mode():
-                yield segments.codec.encode_segment(segment, self._depth)
-            waiting = waiting[..., segments.stride :]
-            self._count += 1
+                coded = segments.codec.encode_segment(
+                    given.reshape(count * batch, channels, size).to(segments.codec.device, torch.float32), self._depth
+                )
+            yield from _split(coded, count)
+            waiting = waiting[..., count * segments.stride :]
+            self._count += count
         self._waiting = None if waiting is None else waiting.clone()
 
 
@@ -118,30 +127,34 @@ class SegmentDecoder(BlockDecoder):
         """The next frames."""
         self._allowed += piece.length_samples
         self._waiting = piece if self._waiting is None else _joined([self._waiting, piece], 0)
-        out = [self._add(segment) for segment in self._full(self._segments.segment_frames)]
+        out = [self._add(segment) for segment in self._decoded(self._segments.segment_frames)]
         return torch.cat(out, dim=-1) if out else self._nothing(piece)
 
     def finish(self) -> Tensor:
         """The last segment, and zeros where the decoder gives a few samples less than it was given."""
-        out = [self._add(segment) for segment in self._full(1)]
+        out = [self._add(segment) for segment in self._decoded(1)]
         if self._sum is not None and self._shares is not None:
             out.append(self._trim(self._sum / self._shares))
         missing = self._allowed - self._given
         audio = torch.cat(out, dim=-1) if out else torch.zeros(1, self._segments.codec.info.channels, 0)
         return torch.nn.functional.pad(audio, (0, missing)) if missing else audio
 
-    def _full(self, least: int) -> Iterator[Encoded]:
+    def _decoded(self, least: int) -> Iterator[Tensor]:
+        """The audio `[B, C, ≥ T]` of each segment that has at least so many frames."""
         size = self._segments.segment_frames
         while self._waiting is not None and self._waiting.code_groups[0].shape[-1] >= least:
-            segment, rest = _cut(self._waiting, size)
-            self._waiting = rest if rest.code_groups[0].shape[-1] else None
-            yield segment
+            frames = self._waiting.code_groups[0].shape[-1]
+            count = min(GROUP, max(1, frames // size))
+            segments, self._waiting = _cut(self._waiting, count * size)
+            if not self._waiting.code_groups[0].shape[-1]:
+                self._waiting = None
+            with torch.inference_mode():
+                audio = self._segments.codec.decode_segment(_stacked(segments, count), self._books)
+            yield from audio.chunk(count)
 
-    def _add(self, encoded: Encoded) -> Tensor:
+    def _add(self, audio: Tensor) -> Tensor:
         """Fade one more segment in; what no later segment reaches `[B, C, stride]`."""
         stride = self._segments.stride
-        with torch.inference_mode():
-            audio = self._segments.codec.decode_segment(encoded, self._books)
         if self._fade is None:
             # A triangle over the first segment (encodec/utils.py); shorter segments take its beginning.
             place = torch.linspace(0, 1, audio.shape[-1] + 2, device=audio.device)[1:-1]
@@ -149,7 +162,7 @@ class SegmentDecoder(BlockDecoder):
         fade = self._fade[: audio.shape[-1]]
         if self._sum is None or self._shares is None:
             self._sum, self._shares = audio * fade, fade
-            return self._nothing(encoded)
+            return audio[..., :0]
         # Up to the beginning of this segment all is finished.
         out = self._trim(self._sum[..., :stride] / self._shares[:stride])
         left, shares = self._sum[..., stride:], self._shares[stride:]
@@ -179,6 +192,20 @@ def _cut(encoded: Encoded, frames: int) -> tuple[Encoded, Encoded]:
         Encoded((codes[..., :frames],), None, 0, {name: value[:, :frames] for name, value in encoded.side.items()}),
         Encoded((codes[..., frames:],), None, 0, {name: value[:, frames:] for name, value in encoded.side.items()}),
     )
+
+
+def _split(encoded: Encoded, count: int) -> Iterator[Encoded]:
+    """`count` segments one after the other along the batch, each for itself."""
+    codes, side = encoded.code_groups[0].chunk(count), {name: all_.chunk(count) for name, all_ in encoded.side.items()}
+    latents = [None] * count if encoded.latents is None else encoded.latents.chunk(count)
+    for index in range(count):
+        yield Encoded((codes[index],), latents[index], 0, {name: parts[index] for name, parts in side.items()})
+
+
+def _stacked(encoded: Encoded, count: int) -> Encoded:
+    """The frames of `count` segments, put along the batch; without latents."""
+    side = {name: torch.cat(value.chunk(count, dim=1)) for name, value in encoded.side.items()}
+    return Encoded((torch.cat(encoded.code_groups[0].chunk(count, dim=-1)),), None, 0, side)
 
 
 def _joined(parts: list[Encoded], length: int) -> Encoded:
