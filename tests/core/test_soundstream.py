@@ -353,7 +353,9 @@ def test_a_tiny_soundstream_learns_with_the_papers_losses() -> None:
     assert np.isfinite(history).all()
     assert np.mean(history[-5:]) < 0.7 * np.mean(history[:5])
     codes = SoundStreamCodec(model).encode(audio).codes
-    assert all(book.unique().numel() > 2 for book in codes.transpose(0, 1))
+    used = [book.unique().numel() for book in codes.transpose(0, 1)]
+    # Of 8 seeds the least is 14 in all and 3 in a book: the rounding of the machine decides which entries win.
+    assert sum(used) > 12 and min(used) > 2, used
 
 
 @pytest.mark.parametrize("name", ["soundstream-24k-paper", "soundstream-16k-small"])
