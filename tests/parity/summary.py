@@ -111,6 +111,7 @@ class Summary:
             "Each row: random weights, saved by the peer in the official format, loaded here"
             f" (torch {torch.__version__}, CPU, float32).\nMade by `pytest tests/parity --write-parity`.\n\n"
         )
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".md").write_text(f"{head}{self.table()}\n\n{ELSEWHERE}\n")
         data = [
             {
