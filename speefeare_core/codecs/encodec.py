@@ -138,22 +138,20 @@ class EncodecCodec(Codec):
         """`[B, C, T]` as one signal; with `side["scale"]` `[B, F]` where its level was taken off."""
         level = self.module.level(audio)
         given = audio / level if self.module.config.normalize else audio
-        latents = run_in_blocks(
-            self.module.encoder, given, self._block_frames(CPU_ENCODE_BLOCK_S) * self.info.hop_samples
-        )
+        latents = run_in_blocks(self.module.encoder, given, self._block_frames * self.info.hop_samples)
         side = {"scale": level[:, 0].expand(-1, latents.shape[-1])} if self.module.config.normalize else {}
         return Encoded((self.module.quantizer.encode(latents, depth),), latents, audio.shape[-1], side)
 
     def decode_segment(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
         """`[B, C, F·hop]` of one segment, from these books alone."""
         codes = encoded.code_groups[0].to(self.device)
-        latents = self.module.quantizer.decode_books(codes, books)
-        audio = run_in_blocks(self.module.decoder, latents, self._block_frames(CPU_DECODE_BLOCK_S))
+        audio = run_in_blocks(self.module.decoder, self.module.quantizer.decode_books(codes, books), self._block_frames)
         scale = encoded.side.get("scale")
         return audio if scale is None else audio * scale[:, :1, None].to(audio)
 
-    def _block_frames(self, cpu_block_s: float) -> int:
-        block_s = cpu_block_s if self.device.type == "cpu" else GPU_BLOCK_S
+    @property
+    def _block_frames(self) -> int:
+        block_s = CPU_BLOCK_S if self.device.type == "cpu" else GPU_BLOCK_S
         return max(1, round(block_s * self.info.rate_hz / self.info.hop_samples))
 
     def _pad(self, audio: Tensor) -> Tensor:
