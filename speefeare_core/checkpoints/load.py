@@ -41,8 +41,8 @@ def resolve(source: str | Path) -> Path:
         return local_path(text)
     if path.name == text and not path.suffix:
         raise SpeefeareError(
-            f"There is no codec named {text}; shipped are {', '.join(sorted(shipped))}, `speefeare catalog` lists those"
-            f" to download, or give a file or folder.{plugins().hint()}"
+            f"There is no codec named {text}; shipped are {' and '.join(sorted(shipped))}, and `speefeare catalog`"
+            f" lists those to download; or give a file or folder.{plugins().hint()}"
         )
     return path
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import Any
 
-from speefeare_core.checkpoints.native import NativeFile
+import torch
+from torch import Tensor, nn
+
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import Codec, CodecInfo, Encoded
+from speefeare_core.codec import CodecInfo, Encoded
 from speefeare_core.codecs.audiovae_names import interpret
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.nn.audiovae import AudioVaeConfig, AudioVaeModel
 from speefeare_core.nn.streaming import ModuleState, StreamModule
 from speefeare_core.stream import CodecStream, Start
@@ -20,7 +22,7 @@ RATES_NOTE = (
 )
 
 
-class AudioVaeCodec(Codec):
+class AudioVaeCodec(NetworkCodec):
     """An AudioVAE as a codec at its output's rate. `module.encoder` is the network at its own rate."""
 
     module: AudioVaeModel
@@ -74,18 +76,10 @@ class AudioVaeCodec(Codec):
         notes += load_tensors(model, tensors, found.path)
         return cls(model, name=found.name, notes=notes, source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> AudioVaeCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = AudioVaeModel(AudioVaeConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("audiovae", self.info.name, config, tensors, self.info.licence, self._own_notes)
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return AudioVaeModel(AudioVaeConfig.from_dict(config))
 
     def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> AudioVaeStream:
         """A fresh stream; the file begins in silence, so `start` makes no difference."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import Any
 
-from speefeare_core.checkpoints.native import NativeFile
+from torch import Tensor, nn
+
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
 from speefeare_core.codecs.bigcodec_names import interpret
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.nn.bigcodec import BigCodecConfig, BigCodecModel
 
 BLOCK_S = 20.0
@@ -16,7 +18,7 @@ MEMORY_S = 2.0  # of the LSTM, that blocks warm up with
 LSTM_NOTE = "Its LSTM remembers all that came before, so blocks of a long recording differ slightly from one call."
 
 
-class BigCodec(Codec):
+class BigCodec(NetworkCodec):
     """A BigCodec network as a codec."""
 
     module: BigCodecModel
@@ -74,23 +76,10 @@ class BigCodec(Codec):
         notes = load_tensors(model, tensors, found.path)
         return cls(model, name=found.name, notes=notes, source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> BigCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = BigCodecModel(BigCodecConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("bigcodec", self.info.name, config, tensors, self.info.licence, self._own_notes)
-
-    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
-        """`[B, D, F]`, the sum of the first `depth` books."""
-        codes = encoded.codes
-        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return BigCodecModel(BigCodecConfig.from_dict(config))
 
     def frames_for(self, length_samples: int) -> int:
         """Frames begun, and one more where the last one is full, as the official script pads."""

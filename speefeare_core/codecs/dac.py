@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import Any
 
-from speefeare_core.checkpoints.native import NativeFile
+from torch import Tensor, nn
+
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
 from speefeare_core.codecs.dac_names import interpret
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.nn.dac_model import DacConfig, DacModel
 
 BLOCK_S = 10.0
 
 
-class DacCodec(Codec):
+class DacCodec(NetworkCodec):
     """A DAC network as a codec. Stereo is two recordings: the network has one channel."""
 
     module: DacModel
@@ -66,24 +67,10 @@ class DacCodec(Codec):
         notes += load_tensors(model, tensors, found.path)
         return cls(model, name=found.name, notes=notes, source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> DacCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = DacModel(DacConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("dac", self.info.name, config, tensors, self.info.licence, self._own_notes)
-
-    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
-        """`[B, D, F]`, the sum of the first `depth` books."""
-        codes = encoded.codes.to(self.device)
-        with torch.inference_mode():
-            return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return DacModel(DacConfig.from_dict(config))
 
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
         latents = self.module.encoder(audio)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import Any
+
+from torch import Tensor, nn
 
 from speefeare_core.blocks.interface import BlockDecoder, BlockEncoder
-from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
 from speefeare_core.codecs.encodec_names import interpret
 from speefeare_core.codecs.encodec_stream import EncodecStream
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.codecs.segments import SegmentDecoder, SegmentEncoder, Segments
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.encodec import EncodecConfig, EncodecModel
@@ -28,7 +30,7 @@ SEGMENTS_NOTE = (
 )
 
 
-class EncodecCodec(Codec):
+class EncodecCodec(NetworkCodec):
     """An EnCodec network as a codec."""
 
     module: EncodecModel
@@ -92,18 +94,10 @@ class EncodecCodec(Codec):
         notes += load_tensors(model, tensors, found.path)
         return cls(model, name=found.name, notes=notes, source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> EncodecCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = EncodecModel(EncodecConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("encodec", self.info.name, config, tensors, self.info.licence, self._own_notes)
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return EncodecModel(EncodecConfig.from_dict(config))
 
     def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> EncodecStream:
         """A fresh stream. Raises `SpeefeareError` for the models that are not causal."""
@@ -124,11 +118,6 @@ class EncodecCodec(Codec):
             return None
         chosen = tuple(range(self.info.check_depth(depth))) if books is None else books
         return SegmentDecoder(self.segments, chosen)
-
-    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
-        """`[B, D, F]`, the sum of the first `depth` entries."""
-        codes = encoded.codes
-        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
 
     def frames_for(self, length_samples: int) -> int:
         """Frames of all segments."""

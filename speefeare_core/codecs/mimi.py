@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BookInfo, CodecInfo, Encoded
 from speefeare_core.codecs import mimi_names
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.mimi import MimiConfig, MimiModel
 from speefeare_core.stream import CodecStream, Start
@@ -23,7 +23,7 @@ GPU_BLOCK_FRAMES = 128
 SILENCE_FRAMES = 13  # at least a second
 
 
-class MimiCodec(Codec):
+class MimiCodec(NetworkCodec):
     """A Mimi network as a codec."""
 
     module: MimiModel
@@ -88,27 +88,14 @@ class MimiCodec(Codec):
         notes = load_tensors(model, tensors, found.path)
         return cls(model, name=found.name, notes=notes, source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> MimiCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = MimiModel(MimiConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("mimi", self.info.name, config, tensors, self.info.licence, self._own_notes)
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return MimiModel(MimiConfig.from_dict(config))
 
     def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> MimiStream:
         """A fresh stream."""
         return MimiStream(self, batch, depth, start)
-
-    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
-        """`[B, D, F]`, the sum of what the semantic and the acoustic books among the first `depth` give."""
-        codes = encoded.codes
-        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
 
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
         codes, latents, state = [], [], None

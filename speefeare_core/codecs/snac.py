@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import itertools
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.codecs.snac_names import interpret
 from speefeare_core.nn.rows import rows_layout
 from speefeare_core.nn.snac import SnacConfig, SnacModel
@@ -24,7 +25,7 @@ NOISE_NOTE = (
 QUIET_NOTE = "The decoder adds noise in the snac package; here it is switched off."
 
 
-class SnacCodec(Codec):
+class SnacCodec(NetworkCodec):
     """A SNAC network as a codec; `noise` False leaves out the noise of its decoder (see `with_noise`)."""
 
     module: SnacModel
@@ -81,18 +82,10 @@ class SnacCodec(Codec):
         notes = load_tensors(model, tensors, found.path)
         return cls(model, name=found.name, notes=notes, source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> SnacCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = SnacModel(SnacConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("snac", self.info.name, config, tensors, self.info.licence, self._own_notes)
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return SnacModel(SnacConfig.from_dict(config))
 
     def with_noise(self, on: bool) -> SnacCodec:
         """The same weights with the decoder's noise on or off."""

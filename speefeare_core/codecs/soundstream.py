@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import Any
 
-from speefeare_core.checkpoints.native import NativeFile
-from speefeare_core.codec import BookInfo, Codec, CodecInfo, Encoded
+import torch
+from torch import Tensor, nn
+
+from speefeare_core.codec import BookInfo, CodecInfo, Encoded
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
 from speefeare_core.stream import CodecStream, Start
@@ -20,7 +22,7 @@ CPU_BLOCK_S = 0.25
 GPU_BLOCK_S = 10.0
 
 
-class SoundStreamCodec(Codec):
+class SoundStreamCodec(NetworkCodec):
     """A SoundStream network as a codec. `denoise` turns its denoising on; see `with_denoise`."""
 
     module: SoundStreamModel
@@ -63,18 +65,10 @@ class SoundStreamCodec(Codec):
             notes=(*notes, WEIGHTS_NOTE),
         )
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> SoundStreamCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = SoundStreamModel(SoundStreamConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("soundstream", self.info.name, config, tensors, self.info.licence, self._own_notes)
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return SoundStreamModel(SoundStreamConfig.from_dict(config))
 
     def with_denoise(self, on: bool) -> SoundStreamCodec:
         """The same weights with denoising on or off. Raises `SpeefeareError` where the network has no switch."""
@@ -86,11 +80,6 @@ class SoundStreamCodec(Codec):
     def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> SoundStreamStream:
         """A fresh stream."""
         return SoundStreamStream(self, batch, depth)
-
-    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
-        """`[B, D, F]`, the sum of the first `depth` entries."""
-        codes = encoded.codes
-        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
 
     def condition(self, latents: Tensor) -> Tensor:
         """Latents `[B, D, F]` in the chosen denoising mode."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import fold_weight_norm, load_tensors, renamed
-from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.codecs.seanet_names import BOOK_RULES, SEANET_RULES, book_sizes, seanet_sizes
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.in_blocks import run_in_blocks
@@ -22,7 +22,7 @@ CONTEXT_S = 5.0
 LONG_BLOCK_S = 30.0
 
 
-class SpeechTokenizerCodec(Codec):
+class SpeechTokenizerCodec(NetworkCodec):
     """A SpeechTokenizer network as a codec."""
 
     module: SpeechTokenizerModel
@@ -91,23 +91,10 @@ class SpeechTokenizerCodec(Codec):
         notes = load_tensors(model, tensors, found.path)
         return cls(model, name=found.name, notes=notes, source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> SpeechTokenizerCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = SpeechTokenizerModel(SpeechTokenizerConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("speechtokenizer", self.info.name, config, tensors, self.info.licence, self._own_notes)
-
-    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
-        """`[B, D, F]`, the sum of the first `depth` entries."""
-        codes = encoded.codes
-        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return SpeechTokenizerModel(SpeechTokenizerConfig.from_dict(config))
 
     def _pad(self, audio: Tensor) -> Tensor:
         """As it is: each convolution ends a ragged signal on its own."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.codecs.wavtokenizer_blocks import LookAheadEncoder, encode_latents
 from speefeare_core.codecs.wavtokenizer_names import config_of, own_names
 from speefeare_core.nn.wavtokenizer import WavTokenizerConfig, WavTokenizerModel
@@ -29,7 +29,7 @@ BLOCKS_NOTE = (
 PEER_NOTE = "Compared with the originals piece by piece (parity table): no package holds the whole of WavTokenizer."
 
 
-class WavTokenizerCodec(Codec):
+class WavTokenizerCodec(NetworkCodec):
     """A WavTokenizer network as a codec."""
 
     module: WavTokenizerModel
@@ -81,18 +81,10 @@ class WavTokenizerCodec(Codec):
         notes = (f"{left} tensors of the checkpoint are not used: a decoder of the encoder's kind, or the training's.",)
         return cls(model, name=found.name, notes=notes if left else (), source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> WavTokenizerCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        model = WavTokenizerModel(WavTokenizerConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config: dict[str, Any] = self.module.config.to_dict()
-        return NativeFile("wavtokenizer", self.info.name, config, tensors, self.info.licence, self._own_notes)
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return WavTokenizerModel(WavTokenizerConfig.from_dict(config))
 
     def block_encoder(self, depth: int | None, batch: int) -> LookAheadEncoder:
         """With carried state: the codes of a long recording are those of one call."""

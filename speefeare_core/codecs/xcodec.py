@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.checkpoints.weights import load_tensors
-from speefeare_core.codec import BlockContext, BookInfo, Codec, CodecInfo, Encoded
+from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
+from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.codecs.xcodec_names import interpret
 from speefeare_core.nn.xcodec import XCodecConfig, XCodecModel
 from speefeare_core.teachers.semantic import TITLES, SemanticTeacher
@@ -28,7 +28,7 @@ EDGE_NOTE = (
 )
 
 
-class XCodec(Codec):
+class XCodec(NetworkCodec):
     """An X-Codec network as a codec."""
 
     module: XCodecModel
@@ -82,24 +82,10 @@ class XCodec(Codec):
         notes = load_tensors(model, tensors, found.path)
         return cls(model, name=found.name, notes=notes, source=str(found.path))
 
-    @classmethod
-    def from_native(cls, data: NativeFile) -> XCodec:
-        """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree,
-        `SpeefeareError` where transformers is missing."""
-        model = _network(XCodecConfig.from_dict(data.config))
-        model.load_state_dict(data.tensors)
-        return cls(model, name=data.name, licence=data.licence, notes=data.notes, source=data.source)
-
-    def to_native(self) -> NativeFile:
-        """As the contents of the project's own file."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
-        config = self.module.config.to_dict()
-        return NativeFile("xcodec", self.info.name, config, tensors, self.info.licence, self._own_notes)
-
-    def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
-        """`[B, D, F]`, the sum of the first `depth` entries."""
-        codes = encoded.codes
-        return self.module.quantizer.decode(codes, min(self.info.check_depth(depth), codes.shape[1]))
+    @staticmethod
+    def network(config: dict[str, Any]) -> nn.Module:
+        """The network of a configuration."""
+        return _network(XCodecConfig.from_dict(config))
 
     def frames_for(self, length_samples: int) -> int:
         """The teacher's frames: a last one is begun by 80 samples."""

@@ -139,7 +139,46 @@ class SeanetLayer(StreamModule):
         return self.conv.finish(x, state, **elu)
 
 
-class SeanetEncoder(StreamModule):
+class SeanetSide(StreamModule):
+    """Encoder or decoder: the layers one after the other as `model`, the outer stages in pieces of their own size."""
+
+    model: StreamSequential
+
+    def arrange(self, parts: list[StreamModule], runs: tuple[Run, ...]) -> None:
+        """Set the layers, and how they run in pieces."""
+        self.model = StreamSequential(*parts)
+        self.model.runs = runs
+        self.in_pieces, self.causal = self.model.in_pieces, self.model.causal
+        if self.in_pieces:
+            rows_layout(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The whole signal through all layers."""
+        out: Tensor = self.model(x)
+        return out
+
+    def begin_needs(self, outputs: int) -> int:
+        """What the first layer needs so that the last gives them."""
+        return self.model.begin_needs(outputs)
+
+    def initial_state(self, batch: int) -> ModuleState:
+        """After endless zeros."""
+        return self.model.initial_state(batch)
+
+    def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
+        """A piece of whole frames and the state before it → its output and the state after."""
+        return self.model.step(x, state)
+
+    def begin(self, x: Tensor) -> tuple[Tensor, ModuleState]:
+        """The first piece of a recording → its output and the state after."""
+        return self.model.begin(x)
+
+    def finish(self, x: Tensor, state: ModuleState) -> Tensor:
+        """The last, perhaps ragged piece of a recording → its output."""
+        return self.model.finish(x, state)
+
+
+class SeanetEncoder(SeanetSide):
     """Audio `[B, C, T]` → latents `[B, D, ceil(T / hop)]`.
 
     A convolution to `n_filters`, then for each stride residual layers and a strided convolution of kernel 2·stride
@@ -159,42 +198,13 @@ class SeanetEncoder(StreamModule):
             parts.append(ResidualLstm(width, config.lstm, bidirectional=config.bidirectional))
             width *= 1 + config.bidirectional
         parts += [_activation(config, width), _conv(config, width, config.dimension, config.last_kernel_size)]
-        self.model = StreamSequential(*parts)
         stages = config.ratios[::-1][:OUTER_STAGES]
         outer, stride = 1 + len(stages) * (config.n_residual_layers + 2), math.prod(stages)
         piece = max(1, OUTER_ELEMENTS // (config.n_filters * stride)) * stride
-        self.model.runs = (Run(0, outer, piece), Run(outer, len(parts), None))
-        self.in_pieces, self.causal = self.model.in_pieces, self.model.causal
-        if self.in_pieces:
-            rows_layout(self)
-
-    def forward(self, audio: Tensor) -> Tensor:
-        """`[B, C, T]` → `[B, D, ceil(T / hop)]`."""
-        latents: Tensor = self.model(audio)
-        return latents
-
-    def begin_needs(self, outputs: int) -> int:
-        """What the first layer needs so that the last gives them."""
-        return self.model.begin_needs(outputs)
-
-    def initial_state(self, batch: int) -> ModuleState:
-        """After endless zeros."""
-        return self.model.initial_state(batch)
-
-    def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
-        """`[B, C, n·hop]` → `[B, D, n]` and the state after."""
-        return self.model.step(x, state)
-
-    def begin(self, x: Tensor) -> tuple[Tensor, ModuleState]:
-        """The first `[B, C, n·hop]` of a recording → `[B, D, n]` and the state after."""
-        return self.model.begin(x)
-
-    def finish(self, x: Tensor, state: ModuleState) -> Tensor:
-        """The last `[B, C, m]` of a recording → `[B, D, ceil(m / hop)]`."""
-        return self.model.finish(x, state)
+        self.arrange(parts, (Run(0, outer, piece), Run(outer, len(parts), None)))
 
 
-class SeanetDecoder(StreamModule):
+class SeanetDecoder(SeanetSide):
     """Latents `[B, D, F]` → audio `[B, C, F·hop]`: the encoder mirrored, its LSTM never bidirectional."""
 
     def __init__(self, config: SeanetConfig) -> None:
@@ -210,39 +220,10 @@ class SeanetDecoder(StreamModule):
         parts += [_activation(config, width), _conv(config, width, config.channels, config.last_kernel_size)]
         if config.final_activation is not None:
             parts.append(Pointwise(getattr(nn, config.final_activation)()))
-        self.model = StreamSequential(*parts)
         stages = config.ratios[-OUTER_STAGES:]
         inner = len(parts) - 2 - len(stages) * (config.n_residual_layers + 2) - (config.final_activation is not None)
         piece = max(1, OUTER_ELEMENTS // (config.n_filters * math.prod(stages)))
-        self.model.runs = (Run(0, inner, None), Run(inner, len(parts), piece))
-        self.in_pieces, self.causal = self.model.in_pieces, self.model.causal
-        if self.in_pieces:
-            rows_layout(self)
-
-    def forward(self, latents: Tensor) -> Tensor:
-        """`[B, D, F]` → `[B, C, F·hop]`."""
-        audio: Tensor = self.model(latents)
-        return audio
-
-    def begin_needs(self, outputs: int) -> int:
-        """What the first layer needs so that the last gives them."""
-        return self.model.begin_needs(outputs)
-
-    def initial_state(self, batch: int) -> ModuleState:
-        """After endless zeros."""
-        return self.model.initial_state(batch)
-
-    def step(self, x: Tensor, state: ModuleState) -> tuple[Tensor, ModuleState]:
-        """`[B, D, n]` → `[B, C, n·hop]` and the state after."""
-        return self.model.step(x, state)
-
-    def begin(self, x: Tensor) -> tuple[Tensor, ModuleState]:
-        """The first `[B, D, n]` of a recording → `[B, C, n·hop]` and the state after."""
-        return self.model.begin(x)
-
-    def finish(self, x: Tensor, state: ModuleState) -> Tensor:
-        """The last `[B, D, n]` of a recording → `[B, C, n·hop]`."""
-        return self.model.finish(x, state)
+        self.arrange(parts, (Run(0, inner, None), Run(inner, len(parts), piece)))
 
 
 def _activation(config: SeanetConfig, channels: int) -> StreamModule:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from tests.app.panels.known_clip import open_known_clip
 from tests.app.widgets.pictures import delete_now
@@ -56,14 +57,16 @@ def test_builds_with_data_and_hears_of_another_clip(info: PanelInfo, loaded_cont
 
 
 @every_panel
-def test_a_deleted_panel_hears_nothing(info: PanelInfo, loaded_context: Context, qapp: QApplication) -> None:
+def test_a_deleted_panel_hears_nothing(info: PanelInfo, loaded_context: Context, qtbot: QtBot) -> None:
     panel = info.build(loaded_context)
     delete_now(panel)
-    open_known_clip(loaded_context)
-    loaded_context.playback.update(depth=2, playing=True)
-    loaded_context.live.update(muted=False)
-    loaded_context.codec.changed.emit()
-    loaded_context.playback.moved.emit(5)
+    with qtbot.capture_exceptions() as raised:  # a slot of a deleted panel would raise RuntimeError
+        open_known_clip(loaded_context)
+        loaded_context.playback.update(depth=2, playing=True)
+        loaded_context.live.update(muted=False)
+        loaded_context.codec.changed.emit()
+        loaded_context.playback.moved.emit(5)
+    assert raised == []
 
 
 @every_panel

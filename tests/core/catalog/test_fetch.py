@@ -162,6 +162,7 @@ def test_a_wrong_checksum_leaves_nothing_and_says_so(server: Loopback, job: Job,
 def test_the_first_digits_of_a_checksum_are_enough(server: Loopback, job: Job) -> None:
     serve(server)
     fetch(replace(job, sha256=sha256(BODY)[:8]), ONCE)
+    assert job.target.read_bytes() == BODY
     only(job)
 
 
