@@ -186,6 +186,13 @@ class Codec(ABC):
             f"{self.info.name} cannot stream: it looks ahead. Use file mode, or choose a causal codec."
         )
 
+    def plan_stream(self, frames: int, depth: int | None, mode: str) -> CodecStream | None:
+        """A stream from silence for one signal, compiled for steps of exactly `frames` frames; `mode`: see `plans`.
+
+        None where a family has none for this mode and device. `plans.make_plan` calls and checks it.
+        """
+        return None
+
     def block_encoder(self, depth: int | None, batch: int) -> BlockEncoder | None:
         """An encoder for long recordings of its own, where a family cuts them its own way; None: see `blocks`."""
         return None

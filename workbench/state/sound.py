@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+GENERATORS = ("sine", "sweep", "speech noise")  # signals that stand in for a microphone
+
 
 @dataclass(frozen=True)
 class DeviceInfo:
@@ -16,6 +18,7 @@ class DeviceInfo:
     rate_hz: int
     latency_ms: float
     is_default: bool = False
+    monitor: bool = False  # hears what the system plays
 
 
 @dataclass(frozen=True)

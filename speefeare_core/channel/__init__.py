@@ -1,0 +1,1 @@
+"""The channel between encoder and decoder: lost packets, flipped bits, frozen and dropped books, concealment."""
