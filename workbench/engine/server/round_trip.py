@@ -8,8 +8,8 @@ is played `lag` samples later, and later again by what the codec itself delays.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,24 +108,15 @@ def _between(values: NDArray[np.float64], peak: int, around: int = 32, finer: in
     return float(np.clip(places[top] + shift / finer, low, high - 1))
 
 
-class OutputOverride(Protocol):
-    """What may take the place of the codec's sound while it says so."""
-
-    def replace(self, out: Samples) -> Samples | None:
-        """The sound `[C, n]` to play instead of this step's; None: nothing to say any more."""
-        ...
-
-
 class RoundTrip:
-    """Sends and listens, step by step, in the live thread: `hear` the input of a step, then `replace` its output.
+    """Sends and listens, step by step, in the live thread: a `live_hooks.OutputOverride`.
 
-    Both count the same samples from the first step on. `finished`, then `result()`.
+    `on_finished` is called once, in the live thread, when `finished` has become true and `result()` is there.
     """
 
-    def __init__(self, rate_hz: int, channels: int) -> None:
+    def __init__(self, rate_hz: int, on_finished: Callable[[], None] = lambda: None) -> None:
         self._chirp = Chirp(rate_hz)
         self._rate_hz = rate_hz
-        self._channels = channels
         self._most = round(LONGEST_S * rate_hz)
         self._heard: Samples = np.zeros(self._most, np.float32)
         self._taken = self._given = 0
@@ -140,9 +131,12 @@ class RoundTrip:
             turn += 1
         self._sent = tuple(sent)
         self.finished = False
+        self._on_finished = on_finished
 
     def hear(self, block: Samples) -> None:
         """What the codec takes, `[C, n]`, before any gain."""
+        if self.finished:
+            return
         mono = block.mean(axis=0)[: self._most - self._taken]
         self._heard[self._taken : self._taken + len(mono)] = mono
         self._taken += len(mono)
@@ -171,3 +165,5 @@ class RoundTrip:
         if len(sent) >= 2:
             self._best = find(self._chirp, self._heard[: self._taken], sent)
         self.finished = self._taken == self._most or self._best.certainty >= CERTAIN
+        if self.finished:
+            self._on_finished()
