@@ -8,13 +8,18 @@ is played `lag` samples later, and later again by what the codec itself delays.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speefeare_core.errors import SpeefeareError
+from workbench.engine import protocol
+from workbench.engine.server import latency
+from workbench.state.sound import LatencyPart
 
 Samples = NDArray[np.float32]
 LEVEL_DB = -20.0
@@ -27,9 +32,12 @@ LONGEST_S = 3.0
 # Pauses between the sweeps: unlike each other, so that a lag longer than a pause is not taken for a shorter one.
 PAUSES_S = (0.30, 0.41, 0.35, 0.47, 0.38)
 QUIET_S = 0.05  # before the first, in which what the codec said before dies away
+LOOK_S = 0.2
+GRACE_S = 2.0  # a device that stalls is noticed by then
 NOT_HEARD = (
     "The microphone did not hear the loudspeaker; turn it up, or connect the output to the input, and measure again."
 )
+STOPPED = "Live stopped before the round trip was measured; start it again and measure again."
 
 
 class Chirp:
@@ -111,10 +119,10 @@ def _between(values: NDArray[np.float64], peak: int, around: int = 32, finer: in
 class RoundTrip:
     """Sends and listens, step by step, in the live thread: a `live_hooks.OutputOverride`.
 
-    `on_finished` is called once, in the live thread, when `finished` has become true and `result()` is there.
+    Another thread calls `look` now and then until it is `finished`; it takes too long for the live one.
     """
 
-    def __init__(self, rate_hz: int, on_finished: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, rate_hz: int) -> None:
         self._chirp = Chirp(rate_hz)
         self._rate_hz = rate_hz
         self._most = round(LONGEST_S * rate_hz)
@@ -131,7 +139,6 @@ class RoundTrip:
             turn += 1
         self._sent = tuple(sent)
         self.finished = False
-        self._on_finished = on_finished
 
     def hear(self, block: Samples) -> None:
         """What the codec takes, `[C, n]`, before any gain."""
@@ -140,8 +147,6 @@ class RoundTrip:
         mono = block.mean(axis=0)[: self._most - self._taken]
         self._heard[self._taken : self._taken + len(mono)] = mono
         self._taken += len(mono)
-        if self._taken - self._looked >= 0.25 * self._rate_hz or self._taken == self._most:
-            self._look()
 
     def replace(self, out: Samples) -> Samples | None:
         """The chirps instead of what the codec gives, `[C, n]`; None when it is finished."""
@@ -158,12 +163,56 @@ class RoundTrip:
             raise SpeefeareError(NOT_HEARD)
         return self._best
 
-    def _look(self) -> None:
-        """One chirp is never enough: a click of somebody's keyboard could be it."""
-        self._looked = self._taken
-        sent = tuple(at for at in self._sent if at < self._taken)
+    def look(self) -> None:
+        """Search what was heard so far. One chirp is never enough: a click of somebody's keyboard could be it."""
+        taken = self._taken
+        if self.finished or (taken - self._looked < LOOK_S * self._rate_hz and taken < self._most):
+            return
+        self._looked = taken
+        sent = tuple(at for at in self._sent if at < taken)
         if len(sent) >= 2:
-            self._best = find(self._chirp, self._heard[: self._taken], sent)
-        self.finished = self._taken == self._most or self._best.certainty >= CERTAIN
-        if self.finished:
-            self._on_finished()
+            self._best = find(self._chirp, self._heard[:taken], sent)
+        self.finished = taken == self._most or self._best.certainty >= CERTAIN
+
+
+class Session(Protocol):
+    """What the measurement needs of the live session."""
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread still runs."""
+        ...
+
+    @property
+    def rate_hz(self) -> int:
+        """Of the codec."""
+        ...
+
+    @property
+    def latency(self) -> tuple[LatencyPart, ...]:
+        """The stacked bar as it is now."""
+        ...
+
+    def override(self, speaker: RoundTrip | None) -> None:
+        """Let this speak in the place of the codec; None: no longer."""
+        ...
+
+
+def measuring(number: int, session: Session, emit: Callable[[protocol.Event], None]) -> Iterator[None]:
+    """Work for the task thread: measure, and emit RoundTripMeasured. Raises `SpeefeareError` where nothing is heard."""
+    trip = RoundTrip(session.rate_hz)
+    session.override(trip)
+    limit = time.monotonic() + LONGEST_S + GRACE_S
+    try:
+        while not trip.finished:
+            if not session.running or time.monotonic() > limit:
+                raise SpeefeareError(STOPPED)
+            time.sleep(LOOK_S / 4)
+            trip.look()
+            yield
+    finally:
+        session.override(None)
+    found, parts = trip.result(), session.latency
+    codec = sum(part.samples for part in parts if part.name == latency.CODEC)
+    whole = sum(part.samples for part in parts)
+    emit(protocol.RoundTripMeasured(number, round(found.lag) + codec, whole, session.rate_hz, found.certainty))
