@@ -92,7 +92,9 @@ def find(chirp: Chirp, recorded: NDArray[np.floating], sent: tuple[int, ...] = (
     peak = int(height.argmax())
     guard = round(ECHO_S * chirp.rate_hz)
     others = np.concatenate([height[: max(0, peak - guard)], height[peak + guard + 1 :]])
-    next_best = max(float(others.max()) if len(others) else 0.0, 1e-6 * float(height[peak]))
+    if len(others) < 2 * guard or peak + len(chirp.signal) > within:
+        return Found(float(peak), 0.0)  # too little to compare with, or something higher may follow
+    next_best = max(float(others.max()), 1e-6 * float(height[peak]))
     return Found(_between(mean, peak), float(height[peak]) / next_best if next_best else 0.0)
 
 
