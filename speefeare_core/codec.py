@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
     from speefeare_core.blocks.interface import BlockDecoder, BlockEncoder
+    from speefeare_core.quantizers.energies import EnergyTable
     from speefeare_core.stream import CodecStream, Start
 
 Role = Literal["acoustic", "semantic", "mixed"]
@@ -155,6 +156,7 @@ class Codec(ABC):
     info: CodecInfo
     module: Module
     block_context: BlockContext | None = None  # for long recordings, where the codec cannot stream
+    _energies: tuple[EnergyTable, ...] | None = None  # of `book_energies`; None: not asked yet, (): there are none
     step_s: float = 0.5  # long recordings go through its stream in steps of about this length
 
     # -- what a family writes ---------------------------------------------------------------------------------
@@ -204,6 +206,12 @@ class Codec(ABC):
     def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor | None:
         """`[B, D, F]` after quantisation with the first `depth` books, or None where a family has none."""
         return None
+
+    def entry_energies(self) -> list[Tensor] | None:
+        """‖entry‖² of each book in the space where the books are summed, `[N]` each; None where a family's books hold
+        no such entries (sample levels, networks that are closed)."""
+        quantizer: Any = getattr(self.module, "quantizer", None)
+        return quantizer.entry_energies() if self.info.books and hasattr(quantizer, "entry_energies") else None
 
     # -- what everybody calls ---------------------------------------------------------------------------------
     @property
@@ -295,6 +303,20 @@ class Codec(ABC):
                 else f"{self.info.name} has no codebooks to choose from."
             )
         return chosen
+
+    def book_energies(self, codes: Tensor) -> Tensor | None:
+        """How much each book adds in each frame: codes `[B, K, F]` → ‖entry‖² `[B, K, F]`, float32, on the codec's
+        device; None where `entry_energies` is. A table made in the first call is kept, for weights that stay."""
+        import torch
+
+        from speefeare_core.quantizers.energies import EnergyTable
+
+        if self._energies is None:
+            with torch.inference_mode():
+                energies = self.entry_energies()
+                self._energies = () if energies is None else (EnergyTable(energies),)
+        with torch.inference_mode():
+            return self._energies[0].look_up(codes) if self._energies else None
 
     def decode_depths(self, encoded: Encoded) -> Iterator[tuple[int, Tensor]]:
         """Each depth with its audio `[B, C, T]`, shallow first. Codecs without books give their one decode as 0."""

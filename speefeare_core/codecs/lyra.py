@@ -57,6 +57,10 @@ class LyraBooks(nn.Module):
             total = total + self.books[index][codes[:, index]]
         return total.transpose(1, 2)
 
+    def entry_energies(self) -> list[Tensor]:
+        """‖entry‖² of each book, `[16]` each."""
+        return list(self.books.square().sum(dim=-1))
+
 
 @dataclass(frozen=True)
 class LyraFiles:
@@ -130,6 +134,10 @@ class LyraCodec(Codec):
         """`[B, 64, F]`: what the decoder network is given."""
         codes = encoded.code_groups[0].to(self.device)
         return self.module.add_up(codes, min(self.info.check_depth(depth), codes.shape[1]))
+
+    def entry_energies(self) -> list[Tensor]:
+        """‖entry‖² of each book."""
+        return self.module.entry_energies()
 
     def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> CodecStream:
         """A fresh stream with interpreters of its own, one a row."""

@@ -139,6 +139,10 @@ class VocosCodec(Codec):
         codes = encoded.code_groups[0].to(self.device)
         return self.vocos.features(codes, tuple(range(min(self.info.check_depth(depth), codes.shape[1]))))
 
+    def entry_energies(self) -> list[Tensor]:
+        """‖entry‖² of each book."""
+        return list(self.vocos.codebooks.square().sum(dim=-1))
+
     def _encoder(self) -> EncodecCodec:
         if self.encodec is None:
             raise SpeefeareError(f"{self.info.name} can only decode: to encode, it needs {MISSING}.")

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from speefeare_core.quantizers.energies import projected_energies
 from speefeare_core.quantizers.residual import Quantized
 from speefeare_core.quantizers.vector import SearchTable
 
@@ -153,6 +154,13 @@ class FactorisedRVQ(nn.Module):
         for index in chosen[1:]:
             total = total + self.book(index).decode(rows[index])
         return total
+
+    def entry_energies(self) -> list[Tensor]:
+        """‖entry‖² of each book after its projection back to `dim` values, `[N]` each."""
+        books = [self.book(index) for index in range(self.books)]
+        return [
+            projected_energies(book.codebook.weight, book.out_proj.weight[..., 0], book.out_proj.bias) for book in books
+        ]
 
     def forward(
         self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None

@@ -97,6 +97,10 @@ class ResidualVQ(nn.Module):
             total = total + self.layer(index).decode(codes[:, index])
             yield total.transpose(1, 2)
 
+    def entry_energies(self) -> list[Tensor]:
+        """‖entry‖² of each book, [N] each."""
+        return [self.layer(index).codebook.square().sum(dim=1) for index in range(self.books)]
+
     def fit(self, vectors: Tensor) -> None:
         """Each book by k-means on what the books before it leave of vectors [M, D]."""
         for index in range(self.books):

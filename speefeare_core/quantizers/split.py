@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from speefeare_core.quantizers.energies import projected_energies
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
 
 
@@ -84,6 +85,14 @@ class SplitVQ(nn.Module):
             return self.semantic.decode(codes[:, :first], semantic)
         rest = self.acoustic.decode(codes[:, first:], acoustic)
         return rest + self.semantic.decode(codes[:, :first], semantic) if semantic else rest
+
+    def entry_energies(self) -> list[Tensor]:
+        """‖entry‖² of each book after its projection back to the wide space, `[N]` each."""
+        return [
+            projected_energies(part.vq.layer(index).codebook, part.out_proj.weight)
+            for part in (self.semantic, self.acoustic)
+            for index in range(part.vq.books)
+        ]
 
     def forward(self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None) -> Quantized:
         """As `ResidualVQ.forward`; the semantic books are always used in full, `depth` and `depths` count them too."""
