@@ -1,0 +1,243 @@
+"""Matrix products prepared for one number of rows: which kernel is fastest depends on the machine, so it is measured.
+
+With one to four rows a product is as fast as its weights can be read. BLAS, oneDNN and FBGEMM differ there by factors
+of two to four, and not in the same order on every processor. `prepare` times what this torch offers, once for each
+shape, and keeps the winner's form of the weights alone.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from speefeare_core.errors import SpeefeareError
+
+Apply = Callable[[Tensor], Tensor]
+Maker = Callable[[Tensor, Tensor | None, int], Apply]
+
+FLOAT32, BFLOAT16, INT8 = "float32", "bfloat16", "int8"  # number formats of the weights
+ROUNDS, FEWEST_ROUNDS, BUDGET_S = 6, 2, 0.02  # of the timing of one shape
+GAIN = 0.95  # a later candidate replaces an earlier one only if it is this much faster
+COLD_BYTES = 1 << 18  # weights from here on are timed with cold caches, as a step of a whole codec finds them
+FULL_SCALE = 127
+HALF_LIMIT = 6.0e4  # a weight beyond this is no float16
+
+_winners: dict[tuple[Any, ...], str] = {}
+_scratch: list[Tensor] = []
+
+
+@dataclass(frozen=True)
+class Product:
+    """`product(x)` is `x @ weight.T + bias` for float32 `x [rows, in]` → float32 `[rows, out]`.
+
+    It is fastest for the rows it was made for, and right for any other number.
+    """
+
+    apply: Apply  # for callers in a hurry
+    kernel: str  # the row of `KERNELS` that was chosen
+    rows: int
+    inputs: int
+    outputs: int
+
+    def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """`[rows, in]` → `[rows, out]`, into `out` where it is given."""
+        found = self.apply(x)
+        return found if out is None else out.copy_(found)
+
+
+def prepare(weight: Tensor, bias: Tensor | None, rows: int, mode: str = FLOAT32) -> Product:
+    """The fastest product with `weight [out, in]` and `bias [out]` for `rows` rows.
+
+    `mode` is the narrowest format that the weights may take: in `bfloat16` and `int8` a shape for which float32 is as
+    fast stays in float32. Call it in inference mode, with the number of threads that will be used later.
+    Raises `SpeefeareError` for an unknown mode, or where this torch or device has no such kernel; ValueError for
+    shapes that do not fit.
+    """
+    if weight.ndim != 2 or rows < 1 or (bias is not None and bias.shape != weight.shape[:1]):
+        raise ValueError(f"weight {list(weight.shape)}, {rows} rows")
+    if mode not in MODE_KERNELS:
+        raise SpeefeareError(f"There is no number format {mode}; choose {', '.join(MODE_KERNELS)}.")
+    weight = weight.detach().float()
+    bias = None if bias is None else bias.detach().float().contiguous()
+    names = _candidates(mode, weight)
+    outputs, inputs = weight.shape
+    key = (mode, rows, inputs, outputs, bias is None, torch.get_num_threads(), str(weight.device), names)
+    if key in _winners:
+        name = _winners[key]
+        apply = KERNELS[name](weight, bias, rows)
+    else:
+        name, apply = _fastest(names, weight, bias, rows)
+        _winners[key] = name
+    return Product(apply, name, rows, inputs, outputs)
+
+
+def forget_timings() -> None:
+    """Time every shape again, on another number of threads or a machine that has come to rest."""
+    _winners.clear()
+
+
+def _fastest(names: tuple[str, ...], weight: Tensor, bias: Tensor | None, rows: int) -> tuple[str, Apply]:
+    made = {name: KERNELS[name](weight, bias, rows) for name in names}
+    if len(made) == 1 or weight.device.type != "cpu":
+        return next(iter(made.items()))
+    x = torch.randn(rows, weight.shape[1], generator=torch.Generator().manual_seed(1))
+    cold = weight.numel() * weight.element_size() >= COLD_BYTES
+    best = dict.fromkeys(made, float("inf"))
+    for apply in made.values():
+        apply(x)  # the first call sets up
+    until = time.perf_counter() + BUDGET_S
+    for turn in range(ROUNDS):
+        for name, apply in made.items():
+            if cold:
+                _cool()
+            started = time.perf_counter()
+            apply(x)
+            best[name] = min(best[name], time.perf_counter() - started)
+        if turn + 1 >= FEWEST_ROUNDS and time.perf_counter() > until:
+            break
+    chosen = names[0]
+    for name in names[1:]:
+        if best[name] < GAIN * best[chosen]:
+            chosen = name
+    return chosen, made[chosen]
+
+
+def _cool() -> None:
+    if not _scratch:
+        _scratch.append(torch.ones(1 << 20))
+    _scratch[0].sum()
+
+
+def _linear(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    kept = weight.contiguous()
+    return lambda x: linear(x, kept, bias)
+
+
+def _columns(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    kept = weight.t().contiguous()
+    if bias is None:
+        return lambda x: torch.mm(x, kept)
+    return lambda x: torch.addmm(bias, x, kept)
+
+
+def _vector(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    kept = weight.contiguous()
+    if bias is None:
+        return lambda x: torch.mv(kept, x[0])[None] if x.shape[0] == 1 else linear(x, kept)
+    return lambda x: torch.addmv(bias, kept, x[0])[None] if x.shape[0] == 1 else linear(x, kept, bias)
+
+
+def _onednn(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
+    run = torch.ops.mkldnn._linear_pointwise
+    return lambda x: run(x, packed, bias, "none", [], "")
+
+
+def _half(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    """FBGEMM: float16 weights, float32 inputs and sums, so that the weights' rounding is the only error."""
+    packed = torch.ops.quantized.linear_prepack_fp16(weight.contiguous(), bias)
+    run = torch.ops.quantized.linear_dynamic_fp16
+    return lambda x: run(x, packed)
+
+
+def _brain(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight.bfloat16().contiguous(), rows)
+    narrow = None if bias is None else bias.bfloat16()
+    run = torch.ops.mkldnn._linear_pointwise
+    return lambda x: run(x.bfloat16(), packed, narrow, "none", [], "").float()
+
+
+def _brain_linear(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    kept = weight.bfloat16().contiguous()
+    narrow = None if bias is None else bias.bfloat16()
+    return lambda x: linear(x.bfloat16(), kept, narrow).float()
+
+
+def _scales(weight: Tensor) -> Tensor:
+    return weight.abs().amax(dim=1).clamp(min=1e-12) / FULL_SCALE
+
+
+def _fbgemm_int8(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    zeros = torch.zeros(weight.shape[0], dtype=torch.int64)
+    with warnings.catch_warnings():
+        # The packed form is made from a quantised tensor, a class that torch means to drop; _onednn_int8 is the
+        # replacement where it has.
+        warnings.filterwarnings("ignore", message=".*quantize_per_channel.*")
+        whole = torch.quantize_per_channel(weight.contiguous(), _scales(weight), zeros, 0, torch.qint8)
+        packed = torch.ops.quantized.linear_prepack(whole, bias)
+    run = torch.ops.quantized.linear_dynamic
+    return lambda x: run(x, packed)
+
+
+def _onednn_int8(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    scales, zeros = _scales(weight), torch.zeros(weight.shape[0], dtype=torch.int64)
+    whole = torch.round(weight / scales[:, None]).to(torch.int8)
+    packed = torch.ops.onednn.qlinear_prepack(whole, [rows, weight.shape[1]])
+    run = torch.ops.onednn.qlinear_pointwise
+
+    def apply(x: Tensor) -> Tensor:
+        step = max(float(x.abs().amax()), 1e-12) / FULL_SCALE
+        levels = torch.round(x * (1 / step)).add_(FULL_SCALE + 1).to(torch.uint8)
+        found: Tensor = run(
+            levels, step, FULL_SCALE + 1, packed, scales, zeros, bias, 1.0, 0, torch.float32, "none", [], ""
+        )
+        return found
+
+    return apply
+
+
+KERNELS: dict[str, Maker] = {
+    "linear": _linear,
+    "columns": _columns,
+    "vector": _vector,
+    "onednn": _onednn,
+    "float16": _half,
+    "bfloat16": _brain,
+    "bfloat16 linear": _brain_linear,
+    "int8": _fbgemm_int8,
+    "int8 onednn": _onednn_int8,
+}
+EXACT_KERNELS = ("linear", "columns", "vector", "onednn")
+# In the order of preference: of the narrow kernels of a mode the first that works here stands for it. Float16 weights
+# with float32 sums read as little as bfloat16 and are ten times closer.
+MODE_KERNELS: dict[str, tuple[str, ...]] = {
+    FLOAT32: (),
+    BFLOAT16: ("float16", "bfloat16", "bfloat16 linear"),
+    INT8: ("int8", "int8 onednn"),
+}
+_works: dict[str, bool] = {}
+
+
+def works(name: str) -> bool:
+    """Whether this torch on this processor has the kernel and it is right, tried once on a small product."""
+    if name not in _works:
+        draw = torch.Generator().manual_seed(2)
+        weight, x = torch.randn(48, 64, generator=draw), torch.randn(2, 64, generator=draw)
+        bias = torch.randn(48, generator=draw)
+        wanted = linear(x, weight, bias)
+        try:
+            off = float((KERNELS[name](weight, bias, 2)(x) - wanted).abs().max() / wanted.abs().max())
+        except (RuntimeError, AttributeError, NotImplementedError):
+            off = float("inf")
+        _works[name] = off < (1e-5 if name in EXACT_KERNELS else 0.05)
+    return _works[name]
+
+
+def _candidates(mode: str, weight: Tensor) -> tuple[str, ...]:
+    if weight.device.type != "cpu":
+        if mode == INT8:
+            raise SpeefeareError("8-bit weights are offered on the processor only; use float32 or bfloat16 on a GPU.")
+        return ("linear",) if mode == FLOAT32 else ("bfloat16 linear",)
+    narrow = [name for name in MODE_KERNELS[mode] if works(name)]
+    if "float16" in narrow and float(weight.abs().max()) > HALF_LIMIT:
+        narrow.remove("float16")
+    if mode != FLOAT32 and not narrow:
+        raise SpeefeareError(f"This build of torch has no {mode} matrix product; use float32.")
+    return tuple(name for name in EXACT_KERNELS if works(name)) + tuple(narrow[:1])
