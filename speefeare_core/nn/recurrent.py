@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from speefeare_core.nn.stable_matmul import stable_matmul
+from speefeare_core.nn.rows import linear_rows, rows_layout
 from speefeare_core.nn.streaming import ModuleState, StreamModule
 
 PARTS = 4  # of the recurrent weights
@@ -23,6 +23,8 @@ class ResidualLstm(StreamModule):
         self.width, self.layers, self.bidirectional = width, layers, bidirectional
         self.in_pieces = self.causal = not bidirectional
         self.lstm = nn.LSTM(width, width, layers, bidirectional=bidirectional)
+        if self.in_pieces:
+            rows_layout(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, D, F]` → `[B, D, F]` (bidirectional: `[B, 2·D, F]`)."""
@@ -52,9 +54,7 @@ class ResidualLstm(StreamModule):
         after_hidden, after_cell = [], []
         for layer in range(self.layers):
             given, recurrent, bias = self._weights(layer)
-            brought = (
-                stable_matmul(given, out.view(-1, width).t()).t().contiguous().add_(bias).view(count, batch, 4 * width)
-            )
+            brought = linear_rows(out.view(count, batch, width), given, bias)
             out, hidden, cell = _recur(brought, recurrent, hiddens[:, layer], cells[:, layer])
             after_hidden.append(hidden)
             after_cell.append(cell)

@@ -30,11 +30,15 @@ def rows_layout(module: nn.Module) -> None:
             part.weight.data = part.weight.data.permute(2, 1, 0).contiguous().permute(2, 1, 0)
         elif isinstance(part, nn.ConvTranspose1d) and part.groups == 1:
             part.weight.data = part.weight.data.permute(0, 2, 1).contiguous().permute(0, 2, 1)
+        elif isinstance(part, nn.LSTM):  # what many frames bring at once; the recurrent weights go row by row
+            for name, weight in part.named_parameters():
+                if name.startswith("weight_ih"):
+                    weight.data = weight.data.t().contiguous().t()
 
 
-def linear_rows(x: Tensor, weight: Tensor) -> Tensor:
-    """`[B, T, Cin]` and a weight `[Cout, Cin]` → `[B, T, Cout]`."""
-    out = _product([x.reshape(-1, x.shape[-1])], weight.t(), None)
+def linear_rows(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`[B, T, Cin]`, a weight `[Cout, Cin]` and a bias `[Cout]` → `[B, T, Cout]`."""
+    out = _product([x.reshape(-1, x.shape[-1])], weight.t(), bias)
     return out.view(*x.shape[:-1], -1)
 
 
