@@ -25,7 +25,9 @@ Maker = Callable[[Tensor, Tensor | None, int], Apply]
 FLOAT32, BFLOAT16, INT8 = "float32", "bfloat16", "int8"  # number formats of the weights
 ROUNDS, FEWEST_ROUNDS, BUDGET_S = 6, 2, 0.02  # of the timing of one shape
 GAIN = 0.95  # a later candidate replaces an earlier one only if it is this much faster
-COLD_BYTES = 1 << 18  # weights from here on are timed with cold caches, as a step of a whole codec finds them
+NARROW_GAIN = 0.6  # the same against a narrow kernel: among a whole codec's weights, it saves more than alone
+LARGE_BYTES = 1 << 18  # weights from here on are timed with cold caches, as a step of a whole codec finds them
+FEW_ROWS = 16  # up to here a large product waits for its weights
 FULL_SCALE = 127
 HALF_LIMIT = 6.0e4  # a weight beyond this is no float16
 
@@ -66,7 +68,7 @@ def prepare(weight: Tensor, bias: Tensor | None, rows: int, mode: str = FLOAT32)
         raise SpeefeareError(f"There is no number format {mode}; choose {', '.join(MODE_KERNELS)}.")
     weight = weight.detach().float()
     bias = None if bias is None else bias.detach().float().contiguous()
-    names = _candidates(mode, weight)
+    names = _candidates(mode, weight, rows)
     outputs, inputs = weight.shape
     key = (mode, rows, inputs, outputs, bias is None, torch.get_num_threads(), str(weight.device), names)
     if key in _winners:
@@ -88,7 +90,7 @@ def _fastest(names: tuple[str, ...], weight: Tensor, bias: Tensor | None, rows: 
     if len(made) == 1 or weight.device.type != "cpu":
         return next(iter(made.items()))
     x = torch.randn(rows, weight.shape[1], generator=torch.Generator().manual_seed(1))
-    cold = weight.numel() * weight.element_size() >= COLD_BYTES
+    cold = _is_large(weight)
     best = dict.fromkeys(made, float("inf"))
     for apply in made.values():
         apply(x)  # the first call sets up
@@ -104,9 +106,13 @@ def _fastest(names: tuple[str, ...], weight: Tensor, bias: Tensor | None, rows: 
             break
     chosen = names[0]
     for name in names[1:]:
-        if best[name] < GAIN * best[chosen]:
+        if best[name] < (GAIN if chosen in EXACT_KERNELS else NARROW_GAIN) * best[chosen]:
             chosen = name
     return chosen, made[chosen]
+
+
+def _is_large(weight: Tensor) -> bool:
+    return weight.numel() * weight.element_size() >= LARGE_BYTES
 
 
 def _cool() -> None:
@@ -230,7 +236,7 @@ def works(name: str) -> bool:
     return _works[name]
 
 
-def _candidates(mode: str, weight: Tensor) -> tuple[str, ...]:
+def _candidates(mode: str, weight: Tensor, rows: int) -> tuple[str, ...]:
     if weight.device.type != "cpu":
         if mode == INT8:
             raise SpeefeareError("8-bit weights are offered on the processor only; use float32 or bfloat16 on a GPU.")
@@ -240,4 +246,6 @@ def _candidates(mode: str, weight: Tensor) -> tuple[str, ...]:
         narrow.remove("float16")
     if mode != FLOAT32 and not narrow:
         raise SpeefeareError(f"This build of torch has no {mode} matrix product; use float32.")
-    return tuple(name for name in EXACT_KERNELS if works(name)) + tuple(narrow[:1])
+    exact = [name for name in EXACT_KERNELS if works(name) and (name != "vector" or rows == 1)]
+    narrow = narrow[:1]
+    return tuple(narrow + exact if rows <= FEW_ROWS and _is_large(weight) else exact + narrow)
