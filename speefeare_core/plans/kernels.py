@@ -19,7 +19,7 @@ from torch.nn.functional import linear
 
 from speefeare_core.errors import SpeefeareError
 
-Apply = Callable[[Tensor], Tensor]
+Apply = Callable[[Tensor, Tensor | None], Tensor]
 Maker = Callable[[Tensor, Tensor | None, int], Apply]
 
 FLOAT32, BFLOAT16, INT8 = "float32", "bfloat16", "int8"  # number formats of the weights
@@ -42,7 +42,7 @@ class Product:
     It is fastest for the rows it was made for, and right for any other number.
     """
 
-    apply: Apply  # for callers in a hurry
+    apply: Apply  # (x, out), for callers in a hurry
     kernel: str  # the row of `KERNELS` that was chosen
     rows: int
     inputs: int
@@ -50,8 +50,7 @@ class Product:
 
     def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
         """`[rows, in]` → `[rows, out]`, into `out` where it is given."""
-        found = self.apply(x)
-        return found if out is None else out.copy_(found)
+        return self.apply(x, out)
 
 
 def prepare(weight: Tensor, bias: Tensor | None, rows: int, mode: str = FLOAT32) -> Product:
@@ -93,14 +92,14 @@ def _fastest(names: tuple[str, ...], weight: Tensor, bias: Tensor | None, rows: 
     cold = _is_large(weight)
     best = dict.fromkeys(made, float("inf"))
     for apply in made.values():
-        apply(x)  # the first call sets up
+        apply(x, None)  # the first call sets up
     until = time.perf_counter() + BUDGET_S
     for turn in range(ROUNDS):
         for name, apply in made.items():
             if cold:
                 _cool()
             started = time.perf_counter()
-            apply(x)
+            apply(x, None)
             best[name] = min(best[name], time.perf_counter() - started)
         if turn + 1 >= FEWEST_ROUNDS and time.perf_counter() > until:
             break
@@ -122,48 +121,62 @@ def _cool() -> None:
 
 
 def _linear(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
-    kept = weight.contiguous()
-    return lambda x: linear(x, kept, bias)
+    return _product(weight.contiguous().t(), bias)
 
 
 def _columns(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
-    kept = weight.t().contiguous()
+    return _product(weight.t().contiguous(), bias)
+
+
+def _product(weight: Tensor, bias: Tensor | None) -> Apply:
     if bias is None:
-        return lambda x: torch.mm(x, kept)
-    return lambda x: torch.addmm(bias, x, kept)
+        return lambda x, out: torch.mm(x, weight, out=out)
+    return lambda x, out: torch.addmm(bias, x, weight, out=out)
 
 
 def _vector(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
     kept = weight.contiguous()
-    if bias is None:
-        return lambda x: torch.mv(kept, x[0])[None] if x.shape[0] == 1 else linear(x, kept)
-    return lambda x: torch.addmv(bias, kept, x[0])[None] if x.shape[0] == 1 else linear(x, kept, bias)
+    several = _product(kept.t(), bias)
+
+    def apply(x: Tensor, out: Tensor | None) -> Tensor:
+        if x.shape[0] != 1:
+            return several(x, out)
+        row = None if out is None else out[0]
+        found = torch.mv(kept, x[0], out=row) if bias is None else torch.addmv(bias, kept, x[0], out=row)
+        return found[None] if out is None else out
+
+    return apply
+
+
+def _packed(run: Callable[[Tensor], Tensor]) -> Apply:
+    """Of kernels that give a tensor of their own."""
+    return lambda x, out: run(x) if out is None else out.copy_(run(x))
 
 
 def _onednn(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
     packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
     run = torch.ops.mkldnn._linear_pointwise
-    return lambda x: run(x, packed, bias, "none", [], "")
+    return _packed(lambda x: run(x, packed, bias, "none", [], ""))
 
 
 def _half(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
     """FBGEMM: float16 weights, float32 inputs and sums, so that the weights' rounding is the only error."""
     packed = torch.ops.quantized.linear_prepack_fp16(weight.contiguous(), bias)
     run = torch.ops.quantized.linear_dynamic_fp16
-    return lambda x: run(x, packed)
+    return _packed(lambda x: run(x, packed))
 
 
 def _brain(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
     packed = torch.ops.mkldnn._reorder_linear_weight(weight.bfloat16().contiguous(), rows)
     narrow = None if bias is None else bias.bfloat16()
     run = torch.ops.mkldnn._linear_pointwise
-    return lambda x: run(x.bfloat16(), packed, narrow, "none", [], "").float()
+    return _packed(lambda x: run(x.bfloat16(), packed, narrow, "none", [], "").float())
 
 
 def _brain_linear(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
     kept = weight.bfloat16().contiguous()
     narrow = None if bias is None else bias.bfloat16()
-    return lambda x: linear(x.bfloat16(), kept, narrow).float()
+    return _packed(lambda x: linear(x.bfloat16(), kept, narrow).float())
 
 
 def _scales(weight: Tensor) -> Tensor:
@@ -179,7 +192,7 @@ def _fbgemm_int8(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
         whole = torch.quantize_per_channel(weight.contiguous(), _scales(weight), zeros, 0, torch.qint8)
         packed = torch.ops.quantized.linear_prepack(whole, bias)
     run = torch.ops.quantized.linear_dynamic
-    return lambda x: run(x, packed)
+    return _packed(lambda x: run(x, packed))
 
 
 def _onednn_int8(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
@@ -188,7 +201,7 @@ def _onednn_int8(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
     packed = torch.ops.onednn.qlinear_prepack(whole, [rows, weight.shape[1]])
     run = torch.ops.onednn.qlinear_pointwise
 
-    def apply(x: Tensor) -> Tensor:
+    def apply(x: Tensor) -> Tensor:  # inputs to 8 bits by their greatest value
         step = max(float(x.abs().amax()), 1e-12) / FULL_SCALE
         levels = torch.round(x * (1 / step)).add_(FULL_SCALE + 1).to(torch.uint8)
         found: Tensor = run(
@@ -196,7 +209,7 @@ def _onednn_int8(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
         )
         return found
 
-    return apply
+    return _packed(apply)
 
 
 KERNELS: dict[str, Maker] = {
@@ -229,7 +242,7 @@ def works(name: str) -> bool:
         bias = torch.randn(48, generator=draw)
         wanted = linear(x, weight, bias)
         try:
-            off = float((KERNELS[name](weight, bias, 2)(x) - wanted).abs().max() / wanted.abs().max())
+            off = float((KERNELS[name](weight, bias, 2)(x, None) - wanted).abs().max() / wanted.abs().max())
         except (RuntimeError, AttributeError, NotImplementedError):
             off = float("inf")
         _works[name] = off < (1e-5 if name in EXACT_KERNELS else 0.05)
