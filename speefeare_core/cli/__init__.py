@@ -1,6 +1,7 @@
 """The command line, `speefeare …`: every capability without a window.
 
-To add a command: one module here (or anywhere in the core) and one row in `commands.COMMANDS`. The module has
+To add a command: one module here (or anywhere in the core) and one row in `commands.COMMANDS`; another package
+names its row in an entry point (`plugins`). The module has
 
     def add(parser: argparse.ArgumentParser) -> None
         # its own arguments; --json is already there (and --codec, --device: `options.add_codec(parser)`)

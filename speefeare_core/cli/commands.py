@@ -7,23 +7,15 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import NoReturn
 
 from speefeare_core import __version__
 from speefeare_core.cli.console import Console, Result
+from speefeare_core.cli.plugins import CommandPlugins, command_plugins, words
+from speefeare_core.cli.table import Command
 from speefeare_core.errors import Cancelled, SpeefeareError
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command: `module` has `add(parser)` and `run(args, console)`, see the package's docstring."""
-
-    name: str
-    help: str
-    module: str
-
 
 COMMANDS = (
     Command("codecs", "list the codecs that are shipped", "speefeare_core.cli.codecs"),
@@ -47,19 +39,40 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser. Only the module of the command that `argv` names is imported."""
-    parser = _Parser(prog="speefeare", description="Neural speech codecs on the command line.")
+    """The parser. Only the module of the command that `argv` names is imported.
+
+    Plug-ins are looked for where none of our own commands is asked for. Raises `SpeefeareError` for a broken one.
+    """
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    names = {command.name for command in COMMANDS}
+    others = CommandPlugins((), {}) if asked in names else command_plugins(names)
+    if asked in others.problems:
+        raise SpeefeareError(others.problems[str(asked)])
+    parser = _Parser(
+        prog="speefeare",
+        description="Neural speech codecs on the command line.",
+        epilog=" ".join(others.problems.values()) or None,
+    )
     parser.add_argument("--version", action="version", version=f"speefeare {__version__}")
     rows = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    asked = next((word for word in argv if not word.startswith("-")), None)
-    for command in COMMANDS:
+    for command in (*COMMANDS, *others.commands):
         row = rows.add_parser(command.name, help=command.help, description=f"{command.help.capitalize()}.")
         row.add_argument("--json", action="store_true", help="print one JSON object, also for errors")
         if command.name == asked:
-            module = import_module(command.module)
+            module = _imported(command, own=command.name in names)
             module.add(row)
             row.set_defaults(run=module.run)
     return parser
+
+
+def _imported(command: Command, own: bool) -> ModuleType:
+    """The module of a command; `own` ones are ours, whose failure is a fault and not a broken plug-in."""
+    try:
+        return import_module(command.module)
+    except (Exception, SystemExit) as error:
+        if own:
+            raise
+        raise SpeefeareError(f"The command plug-in {command.name} cannot be used: {words(error)}.") from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -26,7 +26,10 @@ class Console:
 
     def progress(self, fraction: float, words: str) -> None:
         """`fraction` 0–1 of the work is done. Only a terminal shows it."""
-        line = f"{words} {100 * min(max(fraction, 0.0), 1.0):3.0f} %"
+        self.status(f"{words} {100 * min(max(fraction, 0.0), 1.0):3.0f} %")
+
+    def status(self, line: str) -> None:
+        """What is so now, in the place of what was shown before. Only a terminal shows it."""
         if self._terminal and line != self._shown:
             self._stream.write(f"\r\x1b[K{line}")
             self._stream.flush()
