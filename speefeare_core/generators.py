@@ -45,7 +45,7 @@ class Generator(Protocol):
 
 
 def make(kind: str, rate_hz: int, tone_hz: float = 440.0, level_db: float = LEVEL_DB) -> Generator:
-    """ "sine" (of `tone_hz`), "sweep" or "speech noise".
+    """The generator `kind`: "sine" (of `tone_hz`), "sweep" or "speech noise".
 
     Raises `SpeefeareError` for any other kind, a tone that the rate cannot hold, and a level whose peaks would clip.
     """
@@ -76,7 +76,7 @@ class Sine:
         turns = np.mod(index * (self._tone_hz / self._rate_hz), 1.0)
         self.position += count
         wave = self._peak * np.sin(2 * np.pi * turns) * fade_in(index, self._rate_hz)
-        return wave.astype(np.float32)[None]
+        return np.asarray(wave, np.float32)[None]
 
 
 class Sweep:
@@ -110,7 +110,7 @@ class SpeechNoise:
         self.position = 0
         self._rate_hz = rate_hz
         length = round(NOISE_S * rate_hz)
-        frequency = np.fft.rfftfreq(length, 1 / rate_hz)
+        frequency = np.asarray(np.fft.rfftfreq(length, 1 / rate_hz), np.float64)
         turns = np.random.default_rng(1994).random(len(frequency))
         spectrum = speech_magnitude(frequency) * np.exp(2j * np.pi * turns)
         spectrum[-1] = 0.0  # half the rate has no phase of its own
@@ -121,7 +121,7 @@ class SpeechNoise:
         index = self.position + np.arange(count)
         self.position += count
         wave = self._period[index % len(self._period)] * fade_in(index, self._rate_hz)
-        return wave.astype(np.float32)[None]
+        return np.asarray(wave, np.float32)[None]
 
 
 def speech_magnitude(frequency: NDArray[np.float64]) -> NDArray[np.float64]:

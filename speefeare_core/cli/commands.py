@@ -20,10 +20,12 @@ from speefeare_core.errors import Cancelled, SpeefeareError
 COMMANDS = (
     Command("codecs", "list the codecs that are shipped", "speefeare_core.cli.codecs"),
     Command("catalog", "list, download and remove public checkpoints", "speefeare_core.cli.catalog"),
-    Command("info", "what a codec, a sound file or a token file is", "speefeare_core.cli.info"),
+    Command("info", "what a codec, a sound file, a token file or a session is", "speefeare_core.cli.info"),
     Command("encode", "sound to tokens", "speefeare_core.cli.encode"),
     Command("decode", "tokens to sound", "speefeare_core.cli.decode"),
     Command("roundtrip", "sound through a codec to sound", "speefeare_core.cli.roundtrip"),
+    Command("replay", "a recorded live session once more, and compare", "speefeare_core.cli.replay"),
+    Command("generate", "a test signal: sine, sweep, noise like speech", "speefeare_core.cli.generate"),
     Command("evaluate", "measure a codec on sound files, at every depth", "speefeare_core.cli.evaluate"),
     Command("export", "write a codec as .safetensors or ONNX, and compare", "speefeare_core.cli.export"),
     Command("doctor", "check what this computer has and what is missing", "speefeare_core.cli.doctor"),

@@ -1,4 +1,4 @@
-"""`speefeare info`: what a codec, a sound file or a token file is."""
+"""`speefeare info`: what a codec, a sound file, a token file or a recorded session is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from speefeare_core import audio, token_file
 from speefeare_core.cli.console import Console, Result
 from speefeare_core.cli.options import SOUND_ENDINGS, add_codec
+from speefeare_core.sessions import is_session
 
 if TYPE_CHECKING:
     from speefeare_core.blocks.report import SeamReport
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """`[FILE]`, or `--codec`; `--seam`."""
-    words = "a sound file, a token file, or a codec: its file, folder or name"
+    words = "a sound file, a token file, a session's folder, or a codec: its file, folder or name"
     parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help=words)
     add_codec(parser)
     parser.add_argument(
@@ -32,6 +33,8 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     """Describe the file, or else the codec."""
     if args.file is not None and token_file.is_token_file(args.file):
         return _tokens(args.file)
+    if args.file is not None and is_session(args.file):
+        return _session(args.file)
     if args.file is None or _may_be_codec(args.file):
         from speefeare_core.checkpoints.load import load_codec
 
@@ -79,6 +82,23 @@ def _seam(codec: Codec) -> SeamReport | None:
     from speefeare_core.blocks.seam import seam_of_sample
 
     return seam_of_sample(codec) if blocks.way_of(codec) == "blocks" else None
+
+
+def _session(path: Path) -> Result:
+    from speefeare_core.sessions.reader import Session
+
+    data = Session.open(path).summary()
+    books = f"{data['books']} books" if data["books"] else "no books"
+    lines = [
+        f"{data['folder']}: recorded {data['started']} with {data['codec']}",
+        f"{data['length_s']:.2f} s at {data['rate_hz']} Hz, {data['channels']} channel(s), {books} × {data['frames']}"
+        " frames",
+        f"{data['steps']} steps of {data['step_ms_median']:.2f} ms (99 %: {data['step_ms_p99']:.2f} ms), real-time"
+        f" factor {data['real_time_factor']:.3f}",
+        f"{data['dropped_frames']} dropped frames, settings changed {data['changes']} times",
+        *data["notes"],
+    ]
+    return Result({"kind": "session", **data}, "\n".join(lines))
 
 
 def _tokens(path: Path) -> Result:
