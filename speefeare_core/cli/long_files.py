@@ -17,6 +17,7 @@ from speefeare_core.audio import Samples
 from speefeare_core.codec import Encoded
 
 if TYPE_CHECKING:
+    from speefeare_core.channel.recording import RecordingChannel
     from speefeare_core.codec import Codec
 
 WHOLE_S = blocks.WHOLE_S  # up to here a recording is one call
@@ -75,6 +76,29 @@ def roundtrip_blocks(
     block = decoder.finish()[0].numpy()
     if block.shape[1]:
         yield block
+
+
+def channel_blocks(
+    codec: Codec,
+    path: Path,
+    depth: int | None,
+    books: tuple[int, ...] | None,
+    channel: RecordingChannel,
+    progress: Progress,
+    block_s: float = BLOCK_S,
+) -> Iterator[Samples]:
+    """A sound file → its decode as it comes through `channel`, with the first `depth` books or just these `books`."""
+    length_s = audio_files.probe(path).length_s
+    streams = blocks.way_of(codec) == "stream"
+    pieces = (
+        iter((encode_file(codec, path, depth, progress),))
+        if length_s <= WHOLE_S and not streams
+        else _pieces(codec, path, depth, progress, block_s)
+    )
+    decoder = blocks.decoder(codec, depth, books=books, length_samples=round(length_s * codec.info.rate_hz))
+    for piece in pieces:
+        yield channel.heard(decoder.push(channel.send(piece)))[0].to("cpu").numpy()
+    yield channel.heard(decoder.finish())[0].to("cpu").numpy()
 
 
 def _pieces(codec: Codec, path: Path, depth: int | None, progress: Progress, block_s: float) -> Iterator[Encoded]:
