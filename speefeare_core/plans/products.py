@@ -8,13 +8,18 @@ import torch
 from torch import Tensor
 
 from speefeare_core.plans.modes import EXACT
-from speefeare_core.plans.parts import Step, quickest
+from speefeare_core.plans.parts import Part, Step, quickest
 
 BIG = 1 << 18  # weights from which on another number format pays; below, it costs accuracy for nothing
 
 
 class Products:
-    """Makes the products of one side of a codec in one mode."""
+    """Makes the products of one side of a codec in one mode.
+
+    `conv_part` is another class of part for its convolutions than the quickest one.
+    """
+
+    conv_part: type[Part] | None = None
 
     def __init__(self, mode: str = EXACT) -> None:
         self.mode = mode

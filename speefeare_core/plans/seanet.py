@@ -48,7 +48,7 @@ class ChainPart(Part):
             if conv is None and elu:
                 source = self._append(EluPart(source, torch.empty_like(source)))
             if conv is not None:
-                part: Part = ConvPart(conv, source, products, elu=elu, add_to=add_to if last else None)
+                part = conv_part(conv, source, products, elu=elu, add_to=add_to if last else None)
             elif isinstance(module, Residual):
                 part = ResidualPart(module, source, products)
             elif makers is not None and type(module) in makers:
@@ -78,12 +78,12 @@ class ResidualPart(Part):
 
     def __init__(self, module: Residual, source: Tensor, products: Products) -> None:
         super().__init__()
-        self._shortcut: ConvPart | None = None
+        self._shortcut: Part | None = None
         if module.shortcut is not None:
             conv = conv_of(module.shortcut)
             if conv is None:
                 raise TypeError(f"{type(module.shortcut).__name__} has no part in a plan")
-            self._shortcut = ConvPart(conv, source, products)
+            self._shortcut = conv_part(conv, source, products)
             self.steps += self._shortcut.steps
             self.memory += self._shortcut.memory
         self.output = source if self._shortcut is None else self._shortcut.output
@@ -115,6 +115,13 @@ class SeanetPlan(ChainPart):
             raise TypeError("this SEANet has no plan")
         self.input = first.weight.detach().new_zeros(rows, first.in_channels)
         super().__init__(side.model, self.input, products or Products(), makers)
+
+
+def conv_part(
+    conv: Conv, source: Tensor, products: Products, *, elu: bool = False, add_to: Tensor | None = None
+) -> Part:
+    """The part of a convolution that these products take."""
+    return (products.conv_part or ConvPart)(conv, source, products, elu=elu, add_to=add_to)  # type: ignore[call-arg]
 
 
 def conv_of(module: nn.Module) -> Conv | None:

@@ -1,0 +1,138 @@
+"""Convolutions for a fixed number of rows that give the plain modules' results to the last bit.
+
+A quantiser turns a difference in the last bit into another code now and then, once in some seconds with many books.
+The encoder of a codec with codes therefore keeps the products of `nn.rows` in their order: the same windows, slices and
+doubled lone rows, over weights and buffers that are laid out once.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
+from speefeare_core.nn.rows import NARROW, SLICE
+from speefeare_core.plans.parts import Part, Step, shift_steps
+from speefeare_core.plans.products import Products
+
+
+class SameConvPart(Part):
+    """A convolution of `source` `[n·stride, Cin]`, or of its ELU, into rows `[n, Cout]`, to the bit.
+
+    With `add_to` the result is added to these rows, in place, and they are the output. Its memory are the rows
+    `[copies, context, Cin]`, twice where there is one output a step. Raises TypeError for a transposed convolution.
+    """
+
+    def __init__(
+        self,
+        conv: CausalConv1d | CausalConvTranspose1d,
+        source: Tensor,
+        products: Products,
+        *,
+        elu: bool = False,
+        add_to: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        if isinstance(conv, CausalConvTranspose1d) or conv.groups > 1:
+            raise TypeError("this convolution has no part that keeps the bits")
+        self._conv, self._elu = conv, elu
+        given, width = source.shape
+        count, keep = given // conv.stride[0], conv.context
+        copies = 2 if count == 1 else 1
+        joined = source.new_zeros(copies, keep + given, width)
+        self._fill(source, joined[:, keep:])
+        self._kept = joined[:, :keep]
+        out = source.new_empty(max(count, copies), conv.out_channels)
+        taps_first = conv.stride[0] == 1 and conv.out_channels * conv.kernel_size[0] < width
+        self.steps += _tap_by_tap(conv, joined, out) if taps_first else _window_by_window(conv, joined, out)
+        self.output = out[:count]
+        if add_to is not None:
+            self.steps.append(partial(add_to.add_, self.output))
+            self.output = add_to
+        if keep:
+            self.steps += shift_steps(joined.transpose(0, 1), keep)
+            self.memory.append(self._kept)
+
+    def begin(self, x: Tensor) -> Tensor:
+        """Rows `[T', Cin]` through the module itself. What is added to must be added outside."""
+        columns = (F.elu(x) if self._elu else x).t()[None]
+        out, after = self._conv.begin(columns)
+        self._kept.copy_(after.transpose(1, 2))
+        rows: Tensor = out[0].t()
+        return rows
+
+    def _fill(self, source: Tensor, target: Tensor) -> None:
+        """The source, or its ELU, into every copy."""
+        everywhere = source.expand_as(target)
+        if not self._elu:
+            self.steps.append(partial(target.copy_, everywhere))
+            return
+        below = torch.empty_like(source)
+        self.steps += [
+            partial(torch.clamp, source, max=0, out=below),
+            below.exp_,
+            partial(below.sub_, 1),
+            partial(torch.maximum, everywhere, below.expand_as(target), out=target),
+        ]
+
+
+class SameBits(Products):
+    """For the convolutions of an encoder whose codes must be those of the plain stream."""
+
+    conv_part = SameConvPart
+
+
+def _window_by_window(conv: CausalConv1d, joined: Tensor, out: Tensor) -> list[Step]:
+    """As `nn.rows.window_rows`: taps side by side as far as one stride reaches, each window in slices."""
+    kernel, stride, dilation = conv.kernel_size[0], conv.stride[0], conv.dilation[0]
+    copies, _, width = joined.shape
+    weight = conv.weight.detach().permute(2, 1, 0).reshape(kernel * width, conv.out_channels)
+    together = stride if dilation == 1 else 1
+    if width * together < NARROW and dilation == 1:
+        together = kernel
+    steps: list[Step] = []
+    pairs = []
+    for first in range(0, kernel, together):
+        taps = min(together, kernel - first)
+        between = joined.stride(0) if copies > 1 else stride * width
+        rows = joined.as_strided(
+            (out.shape[0], taps * width), (between, 1), joined.storage_offset() + first * dilation * width
+        )
+        if between < taps * width:  # windows that share rows
+            overlapping, rows = rows, joined.new_empty(rows.shape)
+            steps.append(partial(rows.copy_, overlapping))
+        its = weight[first * width : (first + taps) * width]
+        pairs += list(zip(rows.split(SLICE, dim=1), its.split(SLICE), strict=True))
+    bias = None if conv.bias is None else conv.bias.detach()
+    return steps + product_steps(pairs, bias, out)
+
+
+def _tap_by_tap(conv: CausalConv1d, joined: Tensor, out: Tensor) -> list[Step]:
+    """As `nn.rows` does for few outputs of many channels: one product for all taps, then their sum."""
+    kernel, dilation, outputs = conv.kernel_size[0], conv.dilation[0], conv.out_channels
+    copies, length, width = joined.shape
+    count = out.shape[0] if copies == 1 else 1
+    rows = joined.view(copies * length, width)[: max(2, length)]
+    weight = conv.weight.detach().permute(1, 2, 0).reshape(width, kernel * outputs)
+    taps = rows.new_empty(rows.shape[0], kernel * outputs)
+    steps = product_steps(list(zip(rows.split(SLICE, dim=1), weight.split(SLICE), strict=True)), None, taps)
+    views = [
+        taps[tap * dilation : tap * dilation + count, tap * outputs : (tap + 1) * outputs] for tap in range(kernel)
+    ]
+    total = out[:count]
+    first: Step = partial(total.copy_, views[0])
+    if conv.bias is not None:
+        first = partial(torch.add, views[0], conv.bias.detach(), out=total)
+    return [*steps, first, *(partial(total.add_, view) for view in views[1:])]
+
+
+def product_steps(pairs: list[tuple[Tensor, Tensor]], bias: Tensor | None, out: Tensor) -> list[Step]:
+    """The sum of the products of all pairs `[M, K] @ [K, N]`, plus bias `[N]`, in this order."""
+    (x, weight), *others = pairs
+    first: Step = partial(torch.mm, x, weight, out=out)
+    if bias is not None:
+        first = partial(torch.addmm, bias, x, weight, out=out)
+    return [first, *(partial(out.addmm_, *pair) for pair in others)]
