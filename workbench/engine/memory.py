@@ -159,6 +159,16 @@ class Ring:
         """Columns kept."""
         return int(self._data.array.shape[1])
 
+    @property
+    def rows(self) -> int:
+        """R."""
+        return int(self._data.array.shape[0])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the data."""
+        return self._data.array.dtype
+
     def write(self, columns: NDArray[Any]) -> None:
         """Append `[R, n]`; of more than `capacity` columns the last are kept."""
         total = columns.shape[1]
@@ -179,6 +189,18 @@ class Ring:
         columns = self._data.array[:, index]
         lost = max(0, int(self._counter.array[1]) - self.capacity - start)
         return columns[:, lost:], end
+
+    def copy_to(self, out: NDArray[Any], start: int) -> int:
+        """Copy columns `[start, start + n)` into `out` `[R, n]`, which must all have been written.
+
+        How many of the first are not what they should be, because the writer has overwritten them.
+        """
+        count = out.shape[1]
+        at = start % self.capacity
+        first = min(count, self.capacity - at)
+        out[:, :first] = self._data.array[:, at : at + first]
+        out[:, first:] = self._data.array[:, : count - first]
+        return min(count, max(0, int(self._counter.array[1]) - self.capacity - start))
 
     def latest(self, count: int) -> NDArray[Any]:
         """The last `count` columns `[R, ≤ count]`."""

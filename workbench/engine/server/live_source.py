@@ -1,4 +1,4 @@
-"""What is spoken into a live session where there is no microphone: a sound file, or silence."""
+"""What is spoken into a live session where there is no microphone: a sound file, a test signal, or silence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from speefeare_core import audio
+from speefeare_core import audio, generators
 
 _BLOCK_S = 0.1
 
@@ -62,3 +62,26 @@ class SilenceSource:
     def read(self, count: int) -> NDArray[np.float32]:
         """Zeros `[C, count]`."""
         return np.zeros((self._channels, count), np.float32)
+
+
+class GeneratorSource:
+    """A test signal, the same in every channel, for ever (`speefeare_core.generators`).
+
+    Raises `SpeefeareError` for a signal that is not there or a tone that the rate cannot hold.
+    """
+
+    ended = False
+
+    def __init__(self, kind: str, rate_hz: int, channels: int, tone_hz: float = 440.0) -> None:
+        self.name = f"{kind}, {tone_hz:g} Hz" if kind == "sine" else kind
+        self._signal = generators.make(kind, rate_hz, tone_hz)
+        self._channels = channels
+
+    @property
+    def position(self) -> int:
+        """Samples given so far."""
+        return self._signal.position
+
+    def read(self, count: int) -> NDArray[np.float32]:
+        """The next `[C, count]`."""
+        return np.repeat(self._signal.next(count), self._channels, axis=0)
