@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codecs.lapped import LappedCodec
 from speefeare_core.nn.compact import expand
 from speefeare_core.nn.transform_net import TransformConfig, TransformNet
+
+if TYPE_CHECKING:
+    from speefeare_core.plans.lapped import LappedPlan
 
 
 class TransformCodec(LappedCodec):
@@ -21,6 +26,13 @@ class TransformCodec(LappedCodec):
         source: str = "",
     ) -> None:
         super().__init__("transform", network, name=name, licence=licence, notes=notes, source=source)
+
+    def plan_stream(self, frames: int, depth: int | None, mode: str) -> LappedPlan | None:
+        """On buffers that stay, in every mode, on the processor."""
+        from speefeare_core.plans.transform import transform_plan
+
+        assert isinstance(self.module, TransformNet)
+        return transform_plan(self.info, self.module, frames, depth, mode) if self.device.type == "cpu" else None
 
     @classmethod
     def from_native(cls, data: NativeFile) -> TransformCodec:

@@ -46,9 +46,10 @@ class VectorQuantizer(nn.Module):
 
     def encode(self, vectors: Tensor) -> Tensor:
         """Index of the nearest entry: [M, D] -> [M] int64."""
-        return self._search_table().nearest(vectors)
+        return self.search_table().nearest(vectors)
 
-    def _search_table(self) -> SearchTable:
+    def search_table(self) -> SearchTable:
+        """The book as a search wants it, kept for as long as it stays as it is."""
         if self.training or self.codebook.is_inference():
             return SearchTable.of(self.codebook)
         now = (self.codebook.data_ptr(), self.codebook._version)  # another one after every change
