@@ -97,6 +97,14 @@ class MimiCodec(NetworkCodec):
         """A fresh stream."""
         return MimiStream(self, batch, depth, start)
 
+    def plan_stream(self, frames: int, depth: int | None, mode: str) -> CodecStream | None:
+        """On a CPU, in every mode."""
+        from speefeare_core.plans.mimi import FORMS, MimiPlan
+
+        if mode not in FORMS or self.device.type != "cpu":
+            return None
+        return MimiPlan(self, frames, depth, mode, SILENCE_FRAMES)
+
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
         codes, latents, state = [], [], None
         for block in torch.split(audio, self.block_frames(audio.shape[0]) * self.info.hop_samples, dim=-1):

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
 from speefeare_core.nn.padding import pad_signal
+from speefeare_core.plans.kernels import FLOAT32
 from speefeare_core.plans.parts import Part, Step, elu_steps, quickest, shift_steps
 from speefeare_core.plans.products import Products
 
@@ -91,14 +92,14 @@ def _convolve(
 ) -> list[Step]:
     """The quickest of: one product of unfolded windows, one for each run of taps, one of all rows for few outputs."""
     (kernel, width, outputs), (stride, dilation), count = weight.shape, pace, out.shape[0]
-    flat = weight.reshape(kernel * width, outputs)
+    flat = weight.reshape(kernel * width, outputs).t()
     if kernel == 1 and stride == 1:
         return products.make(joined, flat, bias, out, add=add)
     at = joined.as_strided((count, kernel, width), (stride * width, dilation * width, 1), joined.storage_offset())
     window = joined.new_zeros(count, kernel * width)
     unfold: Step = partial(window.view(count, kernel, width).copy_, at)
     candidates = [[unfold, *products.make(window, flat, bias, out, add=add)]]
-    if products.exact_only(count, kernel * width, outputs):
+    if products.form_of(flat.numel()) == FLOAT32:
         candidates.append(_run_by_run(joined, weight, bias, pace, out, add=add))
         if stride == 1 and kernel * outputs < width and not add:
             candidates.append(_all_rows(joined, weight, bias, dilation, out))

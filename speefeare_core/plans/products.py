@@ -1,46 +1,38 @@
-"""The matrix products of a plan, each in the number format of its mode and the layout that is quickest for its rows."""
+"""The products of a plan in the number format of its mode; small ones stay in float32, where nothing is gained."""
 
 from __future__ import annotations
 
 from functools import partial
 
-import torch
 from torch import Tensor
 
-from speefeare_core.plans.modes import EXACT
-from speefeare_core.plans.parts import Part, Step, quickest
+from speefeare_core.plans.kernels import FLOAT32, prepare
+from speefeare_core.plans.parts import Step
 
 BIG = 1 << 18  # weights from which on another number format pays; below, it costs accuracy for nothing
 
 
 class Products:
-    """Makes the products of one side of a codec in one mode.
+    """Makes steps of products in one of the formats of `kernels`."""
 
-    `conv_part` is another class of part for its convolutions than the quickest one.
-    """
+    def __init__(self, form: str = FLOAT32) -> None:
+        self.form = form
 
-    conv_part: type[Part] | None = None
-
-    def __init__(self, mode: str = EXACT) -> None:
-        self.mode = mode
-
-    def exact_only(self, rows: int, inputs: int, outputs: int) -> bool:
-        """Whether a product of these sizes stays in float32, so that other forms of the same sum may take its place."""
-        return self.mode == EXACT or inputs * outputs < BIG
+    def form_of(self, weights: int) -> str:
+        """The format of a product with so many weights."""
+        return self.form if weights >= BIG else FLOAT32
 
     def make(self, x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor, *, add: bool = False) -> list[Step]:
-        """Steps for `out = x @ weight + bias`, with `add` added to what is there.
+        """Steps for `out = x @ weight.T + bias`, with `add` added to what is there.
 
-        Rows `[M, K]` times `[K, N]`, all buffers that stay where they are.
+        Rows `[M, K]` and a weight `[N, K]`, all buffers that stay where they are.
         """
-        if add:
+        form = self.form_of(weight.numel())
+        if add and form == FLOAT32:
             first: list[Step] = [] if bias is None else [partial(out.add_, bias)]
-            return [*first, partial(out.addmm_, x, weight)]
-        across = weight.t().contiguous()
-        return quickest([[_linear(x, weight.t(), bias, out)], [_linear(x, across, bias, out)]])
-
-
-def _linear(x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor) -> Step:
-    if bias is None:
-        return partial(torch.mm, x, weight.t(), out=out)
-    return partial(torch.addmm, bias, x, weight.t(), out=out)
+            return [*first, partial(out.addmm_, x, weight.t())]
+        apply = prepare(weight, bias, x.shape[0], form).apply
+        if not add:
+            return [partial(apply, x, out)]
+        between = out.new_empty(out.shape)
+        return [partial(apply, x, between), partial(out.add_, between)]

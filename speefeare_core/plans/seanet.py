@@ -14,6 +14,7 @@ from speefeare_core.nn.streaming import Pointwise, Residual, StreamModule, Strea
 from speefeare_core.plans.convolution import Conv, ConvPart
 from speefeare_core.plans.parts import EluPart, Part, PointwisePart
 from speefeare_core.plans.products import Products
+from speefeare_core.plans.same_bits import SameBits, SameConvPart
 
 # What makes the part of a module that is no convolution, ELU or residual layer, from the rows that it reads.
 MakePart = Callable[[StreamModule, Tensor, Products], Part]
@@ -99,8 +100,8 @@ class ResidualPart(Part):
 class SeanetPlan(ChainPart):
     """One side of a causal SEANet for `rows` input rows a step: samples `[T, C]` of an encoder, latents of a decoder.
 
-    Write the input to `input`, call `run`, read `output`; both stay where they are. Raises TypeError for a network
-    that has no plan (a norm over time, a layer that looks ahead).
+    Write the input to `input` (which is `source` where that is given), call `run`, read `output`; both stay where they
+    are. Raises TypeError for a network that has no plan (a norm over time, a layer that looks ahead).
     """
 
     def __init__(
@@ -109,11 +110,13 @@ class SeanetPlan(ChainPart):
         rows: int,
         products: Products | None = None,
         makers: Mapping[type, MakePart] | None = None,
+        *,
+        source: Tensor | None = None,
     ) -> None:
         first = conv_of(side.model[0])
         if first is None or not side.causal:
             raise TypeError("this SEANet has no plan")
-        self.input = first.weight.detach().new_zeros(rows, first.in_channels)
+        self.input = first.weight.detach().new_zeros(rows, first.in_channels) if source is None else source
         super().__init__(side.model, self.input, products or Products(), makers)
 
 
@@ -121,7 +124,8 @@ def conv_part(
     conv: Conv, source: Tensor, products: Products, *, elu: bool = False, add_to: Tensor | None = None
 ) -> Part:
     """The part of a convolution that these products take."""
-    return (products.conv_part or ConvPart)(conv, source, products, elu=elu, add_to=add_to)  # type: ignore[call-arg]
+    kind = SameConvPart if isinstance(products, SameBits) else ConvPart
+    return kind(conv, source, products, elu=elu, add_to=add_to)
 
 
 def conv_of(module: nn.Module) -> Conv | None:

@@ -1,0 +1,62 @@
+"""Mimi's split quantiser for a fixed number of frames: both projections in one product, books ready to be searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from speefeare_core.plans.kernels import prepare
+from speefeare_core.quantizers.split import ProjectedVQ, SplitVQ
+
+
+class BookSearch:
+    """Codes of the rows of `latents` `[n, D]`, in float32: every book on what those before it in its part leave."""
+
+    def __init__(self, quantizer: SplitVQ, latents: Tensor) -> None:
+        rows = latents.shape[0]
+        self._latents = latents
+        parts: list[ProjectedVQ] = [quantizer.semantic, quantizer.acoustic]
+        self._project = prepare(torch.cat([part.in_proj.weight for part in parts]), None, rows).apply
+        self._widths = [part.vq.dim for part in parts]
+        self._chosen = torch.zeros(quantizer.books, rows, dtype=torch.int64, device=latents.device)
+        chosen = iter(self._chosen)
+        self._books = []
+        for part in parts:
+            own = []
+            for index in range(part.vq.books):
+                entries = part.vq.layer(index).codebook
+                # The nearest entry is that of the greatest v·c - |c|²/2.
+                score = prepare(entries, entries.square().sum(dim=1) / -2, rows).apply
+                own.append((score, latents.new_zeros(rows, entries.shape[0]), entries, next(chosen)))
+            self._books.append(own)
+
+    def run(self) -> Tensor:
+        """Codes `[1, K, n]`, a copy."""
+        for rest, own in zip(self._project(self._latents, None).split(self._widths, dim=1), self._books, strict=True):
+            for score, scores, entries, chosen in own:
+                torch.argmax(score(rest, scores), dim=1, out=chosen)
+                rest = rest - entries.index_select(0, chosen)
+        return self._chosen.clone()[None]
+
+
+class BookSum:
+    """What codes stand for: `output` `[n, D]`, the chosen entries of both parts summed and projected in one product."""
+
+    def __init__(self, quantizer: SplitVQ, rows: int) -> None:
+        parts = [quantizer.semantic, quantizer.acoustic]
+        weight = torch.cat([part.out_proj.weight for part in parts], dim=1)
+        self._project = prepare(weight, None, rows).apply
+        self._first = quantizer.semantic_books
+        self._books = [part.vq.layer(index).codebook for part in parts for index in range(part.vq.books)]
+        self._sums = weight.new_zeros(rows, weight.shape[1])
+        self._of_part = self._sums.split([part.vq.dim for part in parts], dim=1)
+        self.output = weight.new_zeros(rows, weight.shape[0])
+
+    def run(self, codes: Tensor, books: Sequence[int]) -> None:
+        """Codes `[1, K, n]`, and which books count."""
+        self._sums.zero_()
+        for book in books:
+            self._of_part[book >= self._first].add_(self._books[book].index_select(0, codes[0, book]))
+        self._project(self._sums, self.output)
