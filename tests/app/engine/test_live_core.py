@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tests.core.tiny_codec import TinyCodec
 from workbench.engine.memory import Status
 from workbench.engine.protocol import LIVE_STATUS, SetLive, StartLive
+from workbench.engine.server.live_coder import StreamCoder
 from workbench.engine.server.live_core import LiveCore
 
 HOP = 64
@@ -38,7 +39,10 @@ def make(status: Status) -> Iterator[Callable[..., LiveCore]]:
     made = []
 
     def build(guard: bool = False, **changes: object) -> LiveCore:
-        core = LiveCore(TinyCodec(), StartLive(muted=False, **changes), status, None, guard)  # type: ignore[arg-type]
+        request = StartLive(muted=False, **changes)  # type: ignore[arg-type]
+        codec = TinyCodec()
+        coder = StreamCoder(codec, codec.stream(depth=request.depth, start="silence"), request)
+        core = LiveCore(codec.info, coder, request, status, None, guard)
         core.begin(PREFILL)
         made.append(core)
         return core

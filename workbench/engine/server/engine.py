@@ -18,9 +18,11 @@ from speefeare_core.devices import available_devices
 from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
 from workbench.engine.memory import Status
-from workbench.engine.server import latents
+from workbench.engine.server import estimate, latents, round_trip
 from workbench.engine.server.clip import Clip, Listener
 from workbench.engine.server.live import LiveSession
+from workbench.engine.server.live_keeper import LiveKeeper
+from workbench.engine.server.live_switch import switching
 from workbench.engine.server.outbox import Outbox
 from workbench.engine.server.player import Player
 from workbench.engine.server.priority import STEP_PRIORITY, prefer_this_thread
@@ -50,11 +52,11 @@ class Engine:
         self._player = Player(self._player_status, self._sound, self._emit)
         self._tasks = TaskThread(self._emit, self._choose_threads)
         self._codec: Codec | None = None
-        self._basis: latents.Basis | None = None
-        self._basis_of: Codec | None = None
+        self._fitted: tuple[Codec, latents.Basis | None] | None = None
         self._clip: Clip | None = None
         self._depth = 0
         self._live: LiveSession | None = None
+        self._keeper = LiveKeeper(self._live_status, self._emit)
         self._emit(
             protocol.EngineReady(
                 0,
@@ -85,6 +87,7 @@ class Engine:
                         return
                     self._handle(envelope)
                 self._player.tend()
+                self._keeper.tend(self._live)
         except (EOFError, ConnectionError):  # the window is gone
             return
         finally:
@@ -93,6 +96,7 @@ class Engine:
     def _close(self) -> None:
         if self._live is not None:
             self._live.stop()
+        self._keeper.close()
         self._player.close()
         self._tasks.stop(timeout=0.5)
         self._outbox.close()
@@ -128,8 +132,21 @@ class Engine:
                     self._start_live(number, request)
                     return
                 case protocol.SetLive():
-                    if self._live is not None:
-                        self._live.change(request)
+                    if self._live is not None and not self._live.change(number, request):
+                        return
+                case protocol.SwitchLive():
+                    self._tasks.submit(Task(number, "switch", LOAD, self._switch(number, request)))
+                    return
+                case protocol.RecordLive() | protocol.FreezeLive() | protocol.ReplayFrozen():
+                    if not self._keeper.handle(number, request, self._live):
+                        return
+                case protocol.MeasureRoundTrip():
+                    work = round_trip.measuring(number, self._running(), self._emit)
+                    self._tasks.submit(Task(number, "round trip", DEPTH, work), voids="round trip")
+                    return
+                case protocol.EstimateLive():
+                    self._estimate(number, request)
+                    return
                 case protocol.StopLive():
                     self._stop_live()
                 case protocol.SelectDepth():
@@ -147,16 +164,49 @@ class Engine:
         yield
         started = time.perf_counter()
         codec = load_codec(request.source, request.device)
-        self._tasks.void(("clip", "depth", "seam"))
+        taken = time.perf_counter() - started
+        live = self._live
+        if live is None or not live.running:
+            self._adopt(number, codec, taken)
+            return
+        try:
+            yield from self._carry_over(live, protocol.SwitchLive(), codec, lambda: self._adopt(number, codec, taken))
+        except SpeefeareError as error:
+            sentence = str(error)
+            if self._codec is not codec:
+                self._adopt(number, codec, taken)
+            self.call(lambda: self._stop_live(sentence))
+
+    def _switch(self, number: int, request: protocol.SwitchLive) -> Work:
+        live = self._running()
+        if request.source is None:
+            yield from switching(live, request)
+            return
+        self._emit(protocol.Progress(number, "Loading the codec", 0.0, 1.0))
+        yield
+        started = time.perf_counter()
+        codec = load_codec(request.source, request.device)
+        taken = time.perf_counter() - started
+        yield from self._carry_over(live, request, codec, lambda: self._adopt(number, codec, taken))
+
+    def _carry_over(
+        self, live: LiveSession, request: protocol.SwitchLive, codec: Codec, ready: Callable[[], None]
+    ) -> Work:
+        """Another codec for the session that runs, which never becomes a buffered one by itself."""
+        if not codec.info.streamable and live.request.buffered_s <= 0:
+            raise SpeefeareError(f"{codec.info.name} cannot stream; start live in buffered mode to hear it.")
+        yield from switching(live, request, codec, ready)
+
+    def _adopt(self, number: int, codec: Codec, taken_s: float) -> None:
+        """From now on this is the codec."""
+        self._tasks.void(("clip", "depth", "seam", "estimate"))
         self._forget_clip()
         self._codec = codec
         gc.collect()
         gc.freeze()  # a later collection need not walk through torch, which would hold up the sound for long
         self.call(self._player.forget_clip)
-        self.call(lambda: self._stop_live("Another codec was loaded; start live again to talk through it."))
-        taken = time.perf_counter() - started
         words, has_seam = blocks.words_for(codec), not blocks.is_exact(codec)
-        self._emit(protocol.CodecLoaded(number, codec.info, str(codec.device), taken, words, has_seam))
+        self._emit(protocol.CodecLoaded(number, codec.info, str(codec.device), taken_s, words, has_seam))
 
     def _process(self, number: int, request: protocol.ProcessClip) -> Work:
         codec = self._loaded()
@@ -172,10 +222,11 @@ class Engine:
 
     def _fit(self, codec: Codec) -> Generator[None, None, latents.Basis | None]:
         """The plane of the codec's latents, fitted at its first use."""
-        if self._basis_of is not codec:
-            self._basis = yield from latents.fit_to_codec(codec)
-            self._basis_of = codec
-        return self._basis
+        fitted = self._fitted
+        if fitted is None or fitted[0] is not codec:
+            basis = yield from latents.fit_to_codec(codec)
+            fitted = self._fitted = (codec, basis)
+        return fitted[1]
 
     def _measure_seam(self, number: int) -> Work:
         codec = self._loaded()
@@ -198,6 +249,18 @@ class Engine:
         if self._live is not None:
             self._live.stop(reason)
             self._live = None
+        self._keeper.tend(None)
+
+    def _running(self) -> LiveSession:
+        if self._live is None or not self._live.running:
+            raise SpeefeareError("Live does not run; start it first.")
+        return self._live
+
+    def _estimate(self, number: int, request: protocol.EstimateLive) -> None:
+        if self._live is not None and self._live.running:
+            raise SpeefeareError("Live runs, and timing would disturb it; stop it first.")
+        work = estimate.estimating(number, self._loaded(), request.frames, request.modes, self._emit)
+        self._tasks.submit(Task(number, "estimate", SEAM, work), voids="estimate")
 
     def _find_basis(self, codec: Codec) -> latents.Basis | None:
         """The same for the live session, in one go."""

@@ -1,32 +1,38 @@
-"""The live session: its thread, its devices, its start and its end."""
+"""The live session: its thread, its start, its changes and its end."""
 
 from __future__ import annotations
 
+import dataclasses
 import queue
 import threading
 import time
 from collections.abc import Callable
 
-import numpy as np
 import torch
 
-from speefeare_core.codec import Codec
+from speefeare_core.channel.check import check_settings
+from speefeare_core.codec import Codec, CodecInfo
 from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
 from workbench.engine.memory import Status
-from workbench.engine.server import latency
-from workbench.engine.server.flow import WINDOW_S, Flow
+from workbench.engine.server import latency, live_advice, live_devices, live_source
 from workbench.engine.server.latents import Basis
+from workbench.engine.server.live_coder import StreamCoder
 from workbench.engine.server.live_core import LiveCore
-from workbench.engine.server.live_source import FileSource, SilenceSource
+from workbench.engine.server.live_devices import InputSide, OutputSide, Side
+from workbench.engine.server.live_feed import Feed, Source
+from workbench.engine.server.live_hooks import OutputOverride, Tap
+from workbench.engine.server.live_plan import PlanChange
+from workbench.engine.server.live_prepare import Prepared, prepare
 from workbench.engine.server.priority import STEP_PRIORITY, prefer_this_thread
-from workbench.engine.server.sound import LIVE_LATENCY_S, Sound
-from workbench.engine.server.streams import Stream
+from workbench.engine.server.sleep_watch import SleepWatch
+from workbench.engine.server.sound import Sound
 from workbench.engine.server.tasks import plain_sentence
+from workbench.state.sound import LatencyPart
 
-WARM_UP_STEPS = 10
-SETTLE_S = 4.0  # the longest that devices are waited for; an idle PulseAudio sink may sleep for two seconds
 LOOK_S = 0.02  # between looks at devices and status
+LINGER_S = 0.3  # how long a device that was left stays open, to play its fade
+WAKE_S = 10.0  # after sleep, in which a device that does not come back is opened again
 HOWL = (
     "Feedback: the loudspeaker was heard by the microphone, so the output was muted. Use headphones or turn it down,"
     " then unmute."
@@ -36,7 +42,8 @@ HOWL = (
 class LiveSession:
     """Runs on a thread of its own from `start` until it is stopped, its file ends or a device goes away.
 
-    `find_basis` gives the plane of the latents. `stop` may be called from any thread.
+    `find_basis` gives the plane of the latents. `stop`, `change`, `post` and what posts may be called from any thread;
+    what is named `…_now` runs on the live thread alone.
     """
 
     def __init__(
@@ -49,33 +56,81 @@ class LiveSession:
         status: Status,
         emit: Callable[[protocol.Event], None],
     ) -> None:
-        self._number = number
-        self._request = request
-        self._codec = codec
-        self._find_basis = find_basis
-        self._sound = sound
+        self.number = number
+        self.request = request  # with all changes since
+        self.codec = codec
+        self.find_basis = find_basis
+        self.sound = sound
+        self.emit = emit
         self._status = status
-        self._emit = emit
-        self._changes: queue.SimpleQueue[protocol.SetLive] = queue.SimpleQueue()
+        self.bypass = False
+        self._actions: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._end = threading.Event()
         self._reason = ""
-        self._streams: list[Stream] = []
-        self._core: LiveCore | None = None
-        self._tail = 0
-        self._source: FileSource | SilenceSource | None = None
+        self.input: InputSide | None = None
+        self.output: OutputSide | None = None
+        self.prepared: Prepared | None = None
+        self.latency: tuple[LatencyPart, ...] = ()
+        self.core: LiveCore | None = None
+        self._feed: Feed | None = None
+        self._leaving: list[tuple[float, Side]] = []
+        self._plan: PlanChange | None = None
+        self._watch = SleepWatch()
+        self._woken = -WAKE_S
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
 
     @property
     def running(self) -> bool:
         """Whether its thread still runs."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._end.is_set()
 
-    def change(self, request: protocol.SetLive) -> None:
-        """Between the next two steps. Raises `SpeefeareError` for a depth that does not exist."""
+    @property
+    def dropped_frames(self) -> int:
+        """Of the core that is heard, since it began."""
+        return self.core.dropped_frames if self.core is not None else 0
+
+    @property
+    def source(self) -> Source | None:
+        """What speaks where there is no microphone."""
+        return self._feed.source if self._feed is not None else None
+
+    @property
+    def rate_hz(self) -> int:
+        """Of the codec that is heard."""
+        return self.codec.info.rate_hz
+
+    # -- from any thread --------------------------------------------------------------------------------------------
+    def post(self, action: Callable[[], None]) -> None:
+        """Have something done between two steps. What it raises becomes a notice."""
+        self._actions.put(action)
+
+    def change(self, number: int, request: protocol.SetLive) -> bool:
+        """Between the next two steps. False: it ends later, with an event of its own for request `number`.
+
+        Raises `SpeefeareError` for what the codec does not have.
+        """
+        info = self.codec.info
         if request.depth is not None:
-            self._codec.info.check_depth(request.depth)
-        self._changes.put(request)
+            info.check_depth(request.depth)
+        if request.channel is not None:
+            check_settings(info, request.channel)
+        if request.books and self.prepared is not None:
+            self.prepared.coder.check_books(request.books)
+        self.post(lambda: self._change_now(number, request))
+        return request.mode is None
+
+    def add_tap(self, tap: Tap) -> None:
+        """Let this hear every step, also of the core that follows where the codec stays."""
+        self.post(lambda: self.core.add_tap(tap) if self.core is not None else None)
+
+    def remove_tap(self, tap: Tap) -> None:
+        """No longer."""
+        self.post(lambda: self.core.remove_tap(tap) if self.core is not None else None)
+
+    def override(self, speaker: OutputOverride | None) -> None:
+        """Let this speak in the codec's place; None: the codec again."""
+        self.post(lambda: self.core.override(speaker) if self.core is not None else None)
 
     def stop(self, reason: str = "", timeout: float = 2.0) -> None:
         """End it; returns when LiveStopped is on its way."""
@@ -89,155 +144,276 @@ class LiveSession:
         try:
             torch.set_num_threads(1)
             prefer_this_thread(STEP_PRIORITY)
-            event = self._start()
+            self._start()
         except Exception as error:
             self._close()
-            self._emit(protocol.Failed(self._number, plain_sentence(error)))
+            self.emit(protocol.Failed(self.number, plain_sentence(error)))
             return
-        self._emit(event)
-        self._emit(protocol.Done(self._number, time.perf_counter() - started))
+        self.emit(protocol.Done(self.number, time.perf_counter() - started))
         try:
             self._loop()
         except Exception as error:
             self._reason = plain_sentence(error)
         self._close()
-        self._emit(protocol.LiveStopped(self._number, self._reason))
+        self.emit(protocol.LiveStopped(self.number, self._reason))
 
-    def _start(self) -> protocol.LiveStarted:
-        request, info = self._request, self._codec.info
-        if not info.streamable:
-            self._codec.stream()  # says why
-            raise SpeefeareError(f"{info.name} cannot stream; choose a causal codec.")
-        microphone = request.file is None and request.input != protocol.VIRTUAL_DEVICE
-        basis = self._find_basis(self._codec)
-        core = self._core = LiveCore(self._codec, request, self._status, basis, guard=request.howl_guard and microphone)
-        core.on_howl = lambda: self._emit(protocol.Notice(0, HOWL))
-        compute = self._warm_up()
-        notes = []
-        if request.file is not None:
-            self._source = FileSource(request.file, info.rate_hz, info.channels, request.loop_file)
-        elif not microphone:
-            self._source = SilenceSource(info.channels)
-        input_s = 0.0
-        if microphone:
-            stream = self._sound.open_input(request.input, info.rate_hz, info.channels, LIVE_LATENCY_S, core.push)
-            self._streams.append(stream)
-            input_name, input_s = stream.name, stream.latency_s
-            notes += _rate_note(stream, info.rate_hz)
-        else:
-            assert self._source is not None
-            input_name = self._source.name
-        output = self._open_output(core)
-        notes += _rate_note(output, info.rate_hz)
-        self._settle([core.output_flow, core.input_flow] if microphone else [core.output_flow])
+    def _start(self) -> None:
+        request, info = self.request, self.codec.info
+        source = None
+        if not live_devices.has_microphone(request):  # a file that cannot be read says so before a plan is made
+            source = make_source(request, info)
+        prepared = prepare(self.codec, request, self.find_basis(self.codec))
+        if source is None:
+            self.input = live_devices.open_input(self.sound, request.input, info)
+        self.output = live_devices.open_output_or_silence(self.sound, request.output, info, self.emit)
+        for _ in live_devices.settling([side for side in (self.output, self.input) if side is not None]):
+            if self._end.is_set():
+                break
+        self.take_over_now(prepared, self.input, self.output, source)
+        self._status["running"] = 1.0
+
+    def take_over_now(
+        self, prepared: Prepared, new_in: InputSide | None, new_out: OutputSide, source: Source | None
+    ) -> None:
+        """A core for what was prepared, heard through these devices from now on; the one before fades out."""
+        info, request, before = prepared.codec.info, prepared.request, self.core
+        self._drop_plan()
+        guard = request.howl_guard and new_in is not None
+        core = LiveCore(
+            info,
+            prepared.coder,
+            request,
+            self._status,
+            prepared.basis,
+            guard,
+            self.bypass,
+            fade_in=True,
+            energies=prepared.codec.book_energies,
+        )
+        core.on_howl = lambda: self.emit(protocol.Notice(0, HOWL))
         prefill = latency.prefill_samples(
             core.step_samples,
-            core.input_flow.burst_samples,
-            core.output_flow.burst_samples,
-            compute,
+            round(new_in.port.flow.burst_samples * info.rate_hz / new_in.port.rate_hz) if new_in is not None else 0,
+            round(new_out.port.flow.burst_samples * info.rate_hz / new_out.port.rate_hz),
+            0 if prepared.buffered else prepared.compute,
             info.rate_hz,
         )
+        if before is not None:
+            core.taps.watched = before.taps.watched
+            if self.codec is prepared.codec:
+                for tap in before.listeners:
+                    core.add_tap(tap)
         core.begin(prefill)
+        delay = prepared.coder.delay_samples
+        old_left_s = 0.0
+        if before is not None:
+            old_left_s = min(before.to_play / before.info.rate_hz, (prefill + delay) / info.rate_hz)
+        if self.output is not None and self.output is not new_out:
+            self.output.port.disconnect()
+            self._leave(self.output)
+        new_out.port.connect(core.pull, info.rate_hz, info.channels, old_left_s)
+        if self.input is not None and self.input is not new_in:
+            self._leave(self.input)
+        if new_in is not None:
+            new_in.port.connect(core.push, info.rate_hz, info.channels)
         # After the last sample of a file: what waits, what the codec holds back, what the loudspeaker holds back.
-        self._tail = prefill + info.stream_delay_samples + core.step_samples + round(output.latency_s * info.rate_hz)
-        self._status["running"] = 1.0
-        return protocol.LiveStarted(
-            self._number,
+        tail = prefill + delay + core.step_samples + round(new_out.stream.latency_s * info.rate_hz)
+        self._feed = None if source is None else Feed(source, core, tail)
+        self.input, self.output, self.prepared = new_in, new_out, prepared
+        self.core, self.codec, self.request = core, prepared.codec, request
+        if before is not None:
+            before.taps.unlink()
+            if before.coder is not core.coder:
+                before.coder.close()
+        waits = prepared.block + prepared.compute if prepared.buffered else 0  # within the coder's own delay
+        self.latency = latency.parts(
+            new_in.stream.latency_s if new_in is not None else 0.0,
+            new_out.stream.latency_s,
+            core.step_samples + prepared.block,
+            delay - waits,
+            prepared.compute,
+            prefill + waits,
             info.rate_hz,
-            input_name,
-            output.name,
-            latency.parts(
-                input_s,
-                output.latency_s,
-                core.step_samples,
-                info.stream_delay_samples,
-                compute,
-                prefill,
-                info.rate_hz,
-            ),
-            core.taps.input.ref,
-            core.taps.output.ref,
-            core.taps.codes.ref if core.taps.codes is not None else None,
-            core.taps.latents.ref if core.taps.latents is not None else None,
+            buffered=prepared.buffered,
+        )
+        self.emit(self._started(core, prepared, source))
+
+    def _started(self, core: LiveCore, prepared: Prepared, source: Source | None) -> protocol.LiveStarted:
+        assert self.output is not None
+        info, taps = prepared.codec.info, core.taps
+        sides = [side for side in (self.input, self.output) if side is not None]
+        notes = [*prepared.notes, *(note for side in sides for note in live_devices.rate_note(side, info))]
+        spoken = source.name if source is not None else ""
+        return protocol.LiveStarted(
+            self.number,
+            info.rate_hz,
+            self.input.stream.name if self.input is not None else spoken,
+            self.output.stream.name,
+            self.latency,
+            taps.input.ref,
+            taps.output.ref,
+            taps.codes.ref if taps.codes is not None else None,
+            taps.latents.ref if taps.latents is not None else None,
             info.frame_rate_hz,
             tuple(notes),
+            taps.residual.ref if taps.residual is not None else None,
+            prepared.plan,
+            core.step_frames,
         )
 
-    def _warm_up(self) -> int:
-        """Steps of silence on a stream of their own: the first are slow. The median of the rest, in samples."""
-        assert self._core is not None
-        stream = self._codec.stream(depth=self._request.depth, start="silence")
-        silence = torch.zeros(1, self._codec.info.channels, self._core.step_samples, device=self._codec.device)
-        seconds = []
-        for _ in range(WARM_UP_STEPS):
-            started = time.perf_counter()
-            stream.step(silence).audio.cpu()
-            seconds.append(time.perf_counter() - started)
-        return round(float(np.median(seconds[2:])) * self._codec.info.rate_hz)
+    def _change_now(self, number: int, request: protocol.SetLive) -> None:
+        assert self.core is not None and self.prepared is not None
+        self.core.change(request)
+        if request.bypass is not None:
+            self.bypass = request.bypass
+        self.request = merged(self.request, request)
+        if request.mode is None:
+            return
+        if self.prepared.buffered:
+            self.emit(protocol.Failed(number, "Blocks are computed exactly; end the buffered mode to choose another."))
+            return
+        self._drop_plan()
+        self._plan = PlanChange(number, self.codec, self.core.step_frames, self.core.coder.depth, request.mode)
+        self.core.add_tap(self._plan)
 
-    def _settle(self, flows: list[Flow]) -> None:
-        """Let the devices run until all give and take evenly."""
-        limit = time.monotonic() + SETTLE_S
-        while not self._end.wait(WINDOW_S) and time.monotonic() < limit:
-            steady = [flow.steady() for flow in flows]  # each is asked every time
-            if all(steady):
-                return
+    def _drop_plan(self) -> None:
+        if self._plan is not None and self.core is not None:
+            self.core.remove_tap(self._plan)
+            self._plan.close()
+            self.emit(protocol.Voided(self._plan.number))
+        self._plan = None
 
-    def _open_output(self, core: LiveCore) -> Stream:
-        info = self._codec.info
+    def _look_at_plan(self) -> None:
+        change = self._plan
+        if change is None or not change.ready:
+            return
+        assert self.core is not None and self.prepared is not None
+        coder = self.core.coder
+        self.core.remove_tap(change)
+        self._plan = None
         try:
-            stream = self._sound.open_output(
-                self._request.output, info.rate_hz, info.channels, LIVE_LATENCY_S, core.pull
-            )
+            plan, missed = change.take()
         except SpeefeareError as error:
-            self._emit(protocol.Notice(0, f"{error} Live goes on without sound."))
-            stream = self._sound.open_output(
-                protocol.VIRTUAL_DEVICE, info.rate_hz, info.channels, LIVE_LATENCY_S, core.pull
-            )
-        self._streams.append(stream)
-        return stream
+            self.emit(protocol.Failed(change.number, str(error)))
+            return
+        assert isinstance(coder, StreamCoder)
+        coder.take_over(plan.stream, missed)
+        self.prepared = dataclasses.replace(self.prepared, plan=plan.report)
+        self.request = dataclasses.replace(self.request, mode=change.mode)
+        self.emit(protocol.LivePlan(change.number, plan.report))
+        self.emit(protocol.Done(change.number, plan.report.build_s))
 
     def _loop(self) -> None:
-        core, source = self._core, self._source
-        assert core is not None
-        pause = min(0.002, core.step_samples / core.info.rate_hz / 8)
-        fed = spoken = 0
         look = 0.0
         while not self._end.is_set():
-            while not self._changes.empty():
-                core.change(self._changes.get())
-            if source is not None and core.played > fed:
-                count = core.played - fed
-                block = source.read(count)
-                fed, spoken = fed + count, spoken + block.shape[1]
-                core.push(np.pad(block, ((0, 0), (0, count - block.shape[1]))))
-                if source.ended and core.played >= spoken + self._tail:
-                    return
+            while not self._actions.empty():
+                self._act(self._actions.get())
+            core = self.core
+            assert core is not None
+            if self._feed is not None and not self._feed.feed():
+                return
             if not core.step():
-                time.sleep(pause)
+                time.sleep(min(0.002, core.step_samples / core.info.rate_hz / 8))
             now = time.monotonic()
             if now - look > LOOK_S:
                 look = now
-                *microphone, loudspeaker = self._streams
-                core.tell(
-                    source.position if source is not None else 0,
-                    sum(stream.glitches for stream in microphone),
-                    loudspeaker.glitches,
-                )
-                gone = next((stream for stream in self._streams if stream.lost()), None)
-                if gone is not None:
-                    self._reason = f"The sound device {gone.name} went away, so live has stopped."
+                self._look_at_plan()
+                self._look_at_sleep(core)
+                self._tell(core)
+                if not self._devices_live():
                     return
 
+    def _act(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:
+            self.emit(protocol.Notice(0, plain_sentence(error)))
+
+    def _tell(self, core: LiveCore) -> None:
+        assert self.output is not None and self.prepared is not None
+        core.tell(
+            self._feed.source.position if self._feed is not None else 0,
+            self.input.stream.glitches if self.input is not None else 0,
+            self.output.stream.glitches,
+        )
+        if core.load.too_slow():
+            self.emit(protocol.Notice(0, live_advice.too_slow(core, self.prepared)))
+
+    def _look_at_sleep(self, core: LiveCore) -> None:
+        slept = self._watch.look()
+        if slept:
+            self._woken = time.monotonic()
+            frames = core.drop_waiting()
+            self.emit(
+                protocol.Notice(
+                    0,
+                    f"The computer stood still for {slept:.0f} s; live goes on from now, without the {frames} frames"
+                    " that waited.",
+                )
+            )
+
+    def _devices_live(self) -> bool:
+        """Whether the session can go on; closes devices that were left."""
+        assert self.output is not None
+        now = time.monotonic()
+        for at, side in self._leaving:
+            if now > at:
+                side.stream.stop()
+        self._leaving = [(at, side) for at, side in self._leaving if now <= at]
+        self.output.port.forget_old()
+        sides: list[Side] = [side for side in (self.input, self.output) if side is not None]
+        gone = next((side for side in sides if side.stream.lost()), None)
+        if gone is None:
+            return True
+        if now - self._woken < WAKE_S:
+            self._open_again_now()
+            return True
+        self._reason = f"The sound device {gone.stream.name} went away, so live has stopped."
+        return False
+
+    def _open_again_now(self) -> None:
+        """After sleep: the same devices once more. Raises `SpeefeareError` where they are not there."""
+        assert self.output is not None and self.prepared is not None
+        self._woken = -WAKE_S
+        info = self.codec.info
+        for side in (self.input, self.output):
+            if side is not None:
+                side.stream.stop()
+        new_in = None
+        if self.input is not None:
+            new_in = live_devices.open_input(self.sound, self.request.input, info)
+        new_out = live_devices.open_output_or_silence(self.sound, self.request.output, info, self.emit)
+        for _ in live_devices.settling([side for side in (new_in, new_out) if side is not None]):
+            pass
+        source = self._feed.source if self._feed is not None else None
+        self.take_over_now(dataclasses.replace(self.prepared, request=self.request), new_in, new_out, source)
+
+    def _leave(self, side: Side) -> None:
+        self._leaving.append((time.monotonic() + LINGER_S, side))
+
     def _close(self) -> None:
-        for stream in self._streams:
-            stream.stop()
+        for side in (self.input, self.output, *(side for _, side in self._leaving)):
+            if side is not None:
+                side.stream.stop()
         self._status["running"] = 0.0
-        if self._core is not None:
-            self._core.taps.unlink()
+        self._drop_plan()
+        if self.core is not None:
+            self.core.coder.close()
+            self.core.taps.unlink()
 
 
-def _rate_note(stream: Stream, rate_hz: int) -> list[str]:
-    if stream.rate_hz == rate_hz:
-        return []
-    return [f"{stream.name} runs at {stream.rate_hz} Hz, so its sound is resampled to and from {rate_hz} Hz."]
+def make_source(request: protocol.StartLive, info: CodecInfo) -> Source:
+    """What speaks where there is no microphone. Raises `SpeefeareError` for a file that cannot be read or a signal that
+    there is not."""
+    if request.file is not None:
+        return live_source.FileSource(request.file, info.rate_hz, info.channels, request.loop_file)
+    if request.generator is not None:
+        return live_source.GeneratorSource(request.generator, info.rate_hz, info.channels, request.tone_hz)
+    return live_source.SilenceSource(info.channels)
+
+
+def merged(request: protocol.StartLive, change: protocol.SetLive) -> protocol.StartLive:
+    """What a session would be started with to be as it is after a change."""
+    names = ("depth", "muted", "input_gain_db", "output_gain_db", "mix", "books", "channel")
+    changes = {name: getattr(change, name) for name in names if getattr(change, name) is not None}
+    return dataclasses.replace(request, **changes)

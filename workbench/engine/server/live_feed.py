@@ -1,0 +1,54 @@
+"""What is spoken where there is no microphone: a source, paced by what the loudspeaker took."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.engine.server.live_core import LiveCore
+
+
+class Source(Protocol):
+    """A file, a generator, silence (`live_source`)."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """Samples given, of a file the place in it, at the codec's rate."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is no more."""
+        ...
+
+    def read(self, count: int) -> NDArray[np.float32]:
+        """The next `[C, ≤ count]`; fewer only at the end."""
+        ...
+
+
+class Feed:
+    """A source that speaks into a core."""
+
+    def __init__(self, source: Source, core: LiveCore, tail: int) -> None:
+        self.source = source
+        self._core = core
+        self._tail = tail  # samples after the last of the source until it was heard
+        self._fed = self._spoken = 0
+
+    def feed(self) -> bool:
+        """As many samples as the loudspeaker took since the last time. False when the end was heard."""
+        count = self._core.played - self._fed
+        if count <= 0:
+            return True
+        block = self.source.read(count)
+        self._fed += count
+        self._spoken += block.shape[1]
+        self._core.push(np.pad(block, ((0, 0), (0, count - block.shape[1]))))
+        return not (self.source.ended and self._core.played >= self._spoken + self._tail)
