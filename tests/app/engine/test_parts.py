@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import soxr
 
 from speefeare_core import levels
 from speefeare_core.errors import SpeefeareError
 from tests.app.engine.harness import speech_file
 from workbench.engine import protocol
 from workbench.engine.server import latency, renders
-from workbench.engine.server.converters import PullConverter, PushConverter
 from workbench.engine.server.fifo import SampleFifo
 from workbench.engine.server.growing import GrowingArray
 from workbench.engine.server.live_source import FileSource
@@ -78,34 +76,6 @@ def test_unlike_sounds_are_not_moved() -> None:
     draw = np.random.default_rng(0)
     a, b = draw.standard_normal((2, 1, 8000)).astype(np.float32)
     assert renders.residual_delay(a, b, 16_000) == 0
-
-
-@pytest.mark.parametrize("block", [64, 333])
-def test_converted_output_has_no_seams(block: int) -> None:
-    tone = np.sin(2 * np.pi * 440 * np.arange(40_000) / 16_000).astype(np.float32)
-    at = 0
-
-    def pull(count: int) -> np.ndarray:
-        nonlocal at
-        at += count
-        return tone[None, at - count : at]
-
-    convert = PullConverter(pull, 16_000, 44_100, 1, 2)
-    out = np.concatenate([convert(block) for _ in range(44_100 // block)], axis=1)
-    whole = soxr.resample(tone, 16_000, 44_100, quality="HQ")[: out.shape[1]]
-    np.testing.assert_allclose(out[0], whole, atol=1e-4)
-    assert np.array_equal(out[0], out[1])
-
-
-def test_converted_input_has_no_seams() -> None:
-    tone = np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000).astype(np.float32)
-    got: list[np.ndarray] = []
-    convert = PushConverter(got.append, 48_000, 16_000, 1)
-    for start in range(0, 48_000, 480):
-        convert(np.stack([tone[start : start + 480]] * 2))
-    out = np.concatenate(got, axis=1)[0]
-    np.testing.assert_allclose(out, soxr.resample(tone, 48_000, 16_000, quality="HQ")[: len(out)], atol=1e-4)
-    assert len(out) > 15_000
 
 
 def test_file_as_microphone_gives_every_sample_once_or_for_ever(tmp_path: Path) -> None:

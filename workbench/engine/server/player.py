@@ -118,7 +118,9 @@ class Player:
         self._idle_since = time.monotonic()
         self._opened = self._format
         try:
-            self._stream = self._sound.open_output(self._device, rate, channels, PLAYER_LATENCY_S, self.core.render)
+            self._stream = self._sound.open_output(
+                self._device, rate, channels, PLAYER_LATENCY_S, self.core.render, low_delay=False
+            )
         except SpeefeareError as error:
             self._fall_back(f"{error} Playing goes on without sound.")
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from speefeare_core.errors import SpeefeareError
 from workbench.engine.protocol import DEFAULT_DEVICE, VIRTUAL_DEVICE, Devices
+from workbench.engine.server import pulse_devices
 from workbench.engine.server.converters import PullConverter, PushConverter
 from workbench.engine.server.streams import PortAudioInput, PortAudioOutput, Pull, Push, Stream, VirtualOutput
 from workbench.state.sound import DeviceInfo
@@ -18,6 +20,8 @@ from workbench.state.sound import DeviceInfo
 # PulseAudio can keep.
 LIVE_LATENCY_S, PLAYER_LATENCY_S = 0.06, 0.08
 _PULSE = "PULSE_LATENCY_MSEC"  # without it PulseAudio's ALSA plug-in buffers for seconds
+_PULSE_HOST = "PulseAudio"
+USUAL_RATES_HZ = (48_000, 44_100)
 _VIRTUAL = DeviceInfo(VIRTUAL_DEVICE, "built in", 1, 1, 48_000, 10.0)
 _NO_LIBRARY = "The sound library PortAudio is missing; install it (Debian and Ubuntu: apt install libportaudio2)."
 _NO_DEVICES = "There is no sound device on this computer; the virtual device keeps everything usable, without sound."
@@ -62,6 +66,9 @@ class Sound:
                             index == default,
                         )
                     )
+        if _plugin(rows) is not None:
+            inputs += [_of_pulse(device, inputs, True) for device in pulse_devices.sources()]
+            outputs += [_of_pulse(device, outputs, False) for device in pulse_devices.sinks()]
         problem = "" if inputs or outputs else _NO_DEVICES
         return Devices(request, (*inputs, _VIRTUAL), (*outputs, _VIRTUAL), problem)
 
@@ -79,8 +86,8 @@ class Sound:
                 self._library._terminate()
                 self._library._initialize()
 
-    def _find(self, name: str, kind: str) -> tuple[int, dict[str, Any]]:
-        """Index and description of a device. Raises `SpeefeareError` where it is not there (any more)."""
+    def _find(self, name: str, kind: str) -> _Chosen:
+        """A device by name. Raises `SpeefeareError` where it is not there (any more)."""
         self._load(again=True)
         key = f"max_{kind}_channels"
         word = {"input": "microphone", "output": "loudspeaker"}[kind]
@@ -96,70 +103,98 @@ class Sound:
                 continue
             seen.append(_unique(row["name"], str(hosts[row["hostapi"]]["name"]), seen))
             if seen[-1] == name or (name == DEFAULT_DEVICE and index == default):
-                return index, row
+                return _Chosen(index, str(row["name"]), int(row["default_samplerate"]), int(row[key]))
+        plugin = _plugin(rows)
+        if plugin is not None and name != DEFAULT_DEVICE:
+            for device in pulse_devices.sources() if kind == "input" else pulse_devices.sinks():
+                if name in (_unique(device.title, _PULSE_HOST, seen), device.name):
+                    names = (device.name, "") if kind == "input" else ("", device.name)
+                    return _Chosen(plugin, name, device.rate_hz, device.channels, *names)
         if name == DEFAULT_DEVICE:
             raise SpeefeareError(f"There is no {word} on this computer.")
         raise SpeefeareError(f"The {word} {name} is not there; plug it in and refresh the devices, or choose another.")
 
     # -- opening --------------------------------------------------------------------------------------------------
-    def open_output(self, name: str, rate_hz: int, channels: int, latency_s: float, pull: Pull) -> Stream:
+    def open_output(
+        self, name: str, rate_hz: int, channels: int, latency_s: float, pull: Pull, low_delay: bool = True
+    ) -> Stream:
         """Start a loudspeaker that takes `[channels, n]` blocks at `rate_hz` from `pull`, converted where it must be.
 
         The device is first asked for exactly this rate and these channels, so that samples arrive untouched.
-        Raises `SpeefeareError`.
+        `low_delay`: see `PullConverter`. Raises `SpeefeareError`.
         """
         if name == VIRTUAL_DEVICE:
             return VirtualOutput(pull, rate_hz)
         with self._lock:
-            index, row = self._find(name, "output")
+            device = self._find(name, "output")
 
             def attempt(rate: int, count: int) -> Stream:
-                fitting = (
-                    pull
-                    if (rate, count) == (rate_hz, channels)
-                    else PullConverter(pull, rate_hz, rate, channels, count)
-                )
-                return PortAudioOutput(self._library, index, str(row["name"]), rate, count, latency_s, fitting)
+                fits = (rate, count) == (rate_hz, channels)
+                fitting = pull if fits else PullConverter(pull, rate_hz, rate, channels, count, low_delay)
+                return PortAudioOutput(self._library, device.index, device.name, rate, count, latency_s, fitting)
 
-            return self._first_that_opens(attempt, row, "output", rate_hz, channels, latency_s)
+            return self._first_that_opens(attempt, device, rate_hz, channels, latency_s)
 
     def open_input(self, name: str, rate_hz: int, channels: int, latency_s: float, push: Push) -> Stream:
         """Start a microphone that gives `[channels, n]` blocks at `rate_hz` to `push`. Raises `SpeefeareError`."""
         with self._lock:
-            index, row = self._find(name, "input")
+            device = self._find(name, "input")
 
             def attempt(rate: int, count: int) -> Stream:
                 fitting = push if (rate, count) == (rate_hz, channels) else PushConverter(push, rate, rate_hz, channels)
-                return PortAudioInput(self._library, index, str(row["name"]), rate, count, latency_s, fitting)
+                return PortAudioInput(self._library, device.index, device.name, rate, count, latency_s, fitting)
 
-            return self._first_that_opens(attempt, row, "input", rate_hz, channels, latency_s)
+            return self._first_that_opens(attempt, device, rate_hz, channels, latency_s)
 
     def _first_that_opens(
-        self,
-        attempt: Callable[[int, int], Stream],
-        row: dict[str, Any],
-        kind: str,
-        rate_hz: int,
-        channels: int,
-        latency_s: float,
+        self, attempt: Callable[[int, int], Stream], device: _Chosen, rate_hz: int, channels: int, latency_s: float
     ) -> Stream:
-        own_rate, most = int(row["default_samplerate"]), int(row[f"max_{kind}_channels"])
-        counts = list(dict.fromkeys((channels, 2, 1, most)))
-        for rate in dict.fromkeys((rate_hz, own_rate)):
-            for count in counts:
-                if count > most:
+        reason = "it takes neither of the usual rates"
+        for rate in dict.fromkeys((rate_hz, device.rate_hz, *USUAL_RATES_HZ)):
+            for count in dict.fromkeys((channels, 2, 1, device.channels)):
+                if count > device.channels:
                     continue
                 try:
-                    with _quiet(), _pulse_latency(latency_s):
+                    with _quiet(), _pulse_latency(latency_s), pulse_devices.chosen(device.source, device.sink):
                         stream = attempt(rate, count)
-                except self._library.PortAudioError as error:
-                    reason = error
-                except ValueError as error:
-                    reason = error
+                except (self._library.PortAudioError, ValueError) as error:
+                    reason = _words(error)
+                    if _busy(error):
+                        raise SpeefeareError(
+                            f"The device {device.name} is in use by another program; close that, or choose another."
+                        ) from error
                 else:
                     self._open.append(stream)
                     return stream
-        raise SpeefeareError(f"The device {row['name']} could not be opened ({_words(reason)}); choose another.")
+        raise SpeefeareError(f"The device {device.name} could not be opened ({reason}); choose another.")
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is opened: PortAudio's index, and PulseAudio's name where one of its devices is meant."""
+
+    index: int
+    name: str
+    rate_hz: int
+    channels: int
+    source: str = ""
+    sink: str = ""
+
+
+def _plugin(rows: Iterable[dict[str, Any]]) -> int | None:
+    """PortAudio's index of the ALSA device that stands for PulseAudio."""
+    return next((index for index, row in enumerate(rows) if row["name"] == pulse_devices.PLUGIN), None)
+
+
+def _of_pulse(device: pulse_devices.PulseDevice, others: list[DeviceInfo], is_input: bool) -> DeviceInfo:
+    name = _unique(device.title, _PULSE_HOST, [other.name for other in others])
+    counts = (device.channels, 0) if is_input else (0, device.channels)
+    return DeviceInfo(name, _PULSE_HOST, *counts, device.rate_hz, 1000 * LIVE_LATENCY_S, monitor=device.monitor)
+
+
+def _busy(error: Exception) -> bool:
+    """PortAudio's "device unavailable"."""
+    return len(error.args) > 1 and error.args[1] == -9985
 
 
 def _unique(name: str, host: str, taken: list[str]) -> str:

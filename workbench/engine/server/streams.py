@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.engine.server.device_clock import DeviceClock
 from workbench.engine.server.priority import CALLBACK_PRIORITY, prefer_this_thread
 
 Block = NDArray[np.float32]
@@ -28,9 +29,19 @@ class Stream(Protocol):
 
     name: str
     rate_hz: int  # of the device
-    latency_s: float  # of the device, as it says
+    clock: DeviceClock
     glitches: int  # blocks that came too late, as the device says
     closed: bool
+
+    @property
+    def latency_s(self) -> float:
+        """Between callback and membrane, as the device says."""
+        ...
+
+    @property
+    def held_s(self) -> float:
+        """How long a sample waits in conversion to the device's rate."""
+        ...
 
     def lost(self) -> bool:
         """Whether the device has gone away or stands still."""
@@ -41,11 +52,22 @@ class Stream(Protocol):
         ...
 
 
+def held_by(part: object) -> float:
+    """Seconds of sound that wait in what a callback calls, where it says so (converters and ports do)."""
+    return float(getattr(part, "held_s", 0.0))
+
+
+def _away(at: float, now: float) -> float | None:
+    """PortAudio's two times; some host interfaces leave the first one empty."""
+    return at - now if at > 0 else None
+
+
 class _PortAudio:
-    def __init__(self, name: str, rate_hz: int) -> None:
+    def __init__(self, name: str, rate_hz: int, calls: Pull | Push) -> None:
         self.name = name
         self.rate_hz = rate_hz
-        self.latency_s = 0.0
+        self.clock = DeviceClock(rate_hz)
+        self._calls = calls
         self.glitches = 0
         self.closed = False
         self._stopping = False
@@ -61,7 +83,7 @@ class _PortAudio:
         except Exception:
             stream.close()
             raise
-        self.latency_s = float(stream.latency)
+        self.clock.nominal_s = float(stream.latency)
         self._beat = self._started = time.monotonic()
 
     def _tick(self) -> None:
@@ -69,6 +91,16 @@ class _PortAudio:
             prefer_this_thread(CALLBACK_PRIORITY)
         self._beats += 1
         self._beat = time.monotonic()
+
+    @property
+    def latency_s(self) -> float:
+        """See `Stream`."""
+        return self.clock.distance_s
+
+    @property
+    def held_s(self) -> float:
+        """See `Stream`."""
+        return held_by(self._calls)
 
     def lost(self) -> bool:
         """Ended by itself, or its callback is silent."""
@@ -101,12 +133,14 @@ class PortAudioOutput(_PortAudio):
     def __init__(
         self, library: Any, index: int, name: str, rate_hz: int, channels: int, latency_s: float, pull: Pull
     ) -> None:
-        super().__init__(name, rate_hz)
+        super().__init__(name, rate_hz, pull)
 
         def callback(out: Block, count: int, when: Any, flags: Any) -> None:
             self._tick()
+            self.clock.begin(_away(when.outputBufferDacTime, when.currentTime))
             self.glitches += bool(flags.output_underflow)
             out[:] = pull(count).T
+            self.clock.end(count)
 
         self._start(
             library.OutputStream(
@@ -127,12 +161,14 @@ class PortAudioInput(_PortAudio):
     def __init__(
         self, library: Any, index: int, name: str, rate_hz: int, channels: int, latency_s: float, push: Push
     ) -> None:
-        super().__init__(name, rate_hz)
+        super().__init__(name, rate_hz, push)
 
         def callback(block: Block, count: int, when: Any, flags: Any) -> None:
             self._tick()
+            self.clock.begin(_away(when.inputBufferAdcTime, when.currentTime))
             self.glitches += bool(flags.input_overflow)
             push(block.T)
+            self.clock.end(count)
 
         self._start(
             library.InputStream(
@@ -155,13 +191,23 @@ class VirtualOutput:
     def __init__(self, pull: Pull, rate_hz: int) -> None:
         self.name = "virtual"
         self.rate_hz = rate_hz
-        self.latency_s = self.BLOCK_S
+        self.clock = DeviceClock(rate_hz, self.BLOCK_S)
         self.glitches = 0
         self.closed = False
         self._pull = pull
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="virtual loudspeaker", daemon=True)
         self._thread.start()
+
+    @property
+    def latency_s(self) -> float:
+        """See `Stream`."""
+        return self.clock.distance_s
+
+    @property
+    def held_s(self) -> float:
+        """See `Stream`."""
+        return held_by(self._pull)
 
     def lost(self) -> bool:
         """Never."""
@@ -179,6 +225,8 @@ class VirtualOutput:
         size = max(1, round(self.BLOCK_S * self.rate_hz))
         due = time.monotonic()
         while not self._end.is_set():
+            self.clock.begin(due + self.BLOCK_S - time.monotonic())
             self._pull(size)
+            self.clock.end(size)
             due += size / self.rate_hz
             self._end.wait(max(0.0, due - time.monotonic()))
