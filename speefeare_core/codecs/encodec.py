@@ -11,13 +11,13 @@ from speefeare_core.checkpoints.official import Official
 from speefeare_core.checkpoints.weights import load_tensors
 from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
 from speefeare_core.codecs.encodec_names import interpret
-from speefeare_core.codecs.encodec_stream import EncodecStream
+from speefeare_core.codecs.encodec_stream import EncodecStream, silence_samples
 from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.codecs.segments import SegmentDecoder, SegmentEncoder, Segments
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.encodec import EncodecConfig, EncodecModel
 from speefeare_core.nn.in_blocks import run_in_blocks
-from speefeare_core.stream import Start
+from speefeare_core.stream import CodecStream, Start
 
 # Whole files go through in blocks with carried state: bounded memory, and on a CPU the work stays inside its cache.
 CPU_BLOCK_S = 1.28
@@ -107,6 +107,17 @@ class EncodecCodec(NetworkCodec):
                 " EnCodec at 24 kHz."
             )
         return EncodecStream(self.info, self.module, batch, depth, start)
+
+    def plan_stream(self, frames: int, depth: int | None, mode: str) -> CodecStream | None:
+        """Of the causal models on a CPU, in every mode."""
+        from speefeare_core.plans.encodec import FORMS, EncodecPlan
+
+        if mode not in FORMS or not self.info.streamable or self.device.type != "cpu":
+            return None
+        try:
+            return EncodecPlan(self.info, self.module, frames, depth, mode, silence_samples(self.module))
+        except TypeError:  # a layer that plans do not know
+            return None
 
     def block_encoder(self, depth: int | None, batch: int) -> BlockEncoder | None:
         """Segment by segment, where there are segments."""

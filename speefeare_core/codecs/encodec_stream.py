@@ -116,12 +116,16 @@ class EncodecStream(CodecStream):
 
 def _after_silence(model: EncodecModel) -> tuple[ModuleState, Tensor]:
     """The encoder's state after silence `[1, …]`, and the codes that silence has `[1, K, F]`."""
-    config = model.config
-    frames = max(round(SILENCE_S * config.frame_rate_hz), model.decoder.begin_needs(1))
-    samples = max(frames * config.hop_samples, model.encoder.begin_needs(1))
-    silence = next(model.parameters()).new_zeros(1, config.channels, samples)
+    silence = next(model.parameters()).new_zeros(1, model.config.channels, silence_samples(model))
     latents, state = model.encoder.begin(silence)
     return state, model.quantizer.encode(latents)
+
+
+def silence_samples(model: EncodecModel) -> int:
+    """About a second, and what both sides need to begin."""
+    config = model.config
+    frames = max(round(SILENCE_S * config.frame_rate_hz), model.decoder.begin_needs(1))
+    return max(frames * config.hop_samples, model.encoder.begin_needs(1))
 
 
 def _expanded(state: ModuleState, batch: int) -> ModuleState:

@@ -14,17 +14,14 @@ from torch import Tensor
 
 from speefeare_core.nn.recurrent import PARTS, ResidualLstm
 from speefeare_core.nn.rows import SLICE
-from speefeare_core.plans.kernels import prepare
-from speefeare_core.plans.modes import EXACT
+from speefeare_core.plans.kernels import FLOAT32, prepare
 from speefeare_core.plans.parts import Part, Step
-
-NARROW = {EXACT: "float32", "bfloat16": "bfloat16", "int8_decoder": "int8"}
 
 
 class LstmPart(Part):
     """x + LSTM(x) on rows `[n, D]`. Its memory: hidden `[D]` and cell `[D]` of each layer, in this order."""
 
-    def __init__(self, module: ResidualLstm, source: Tensor, *, same_bits: bool = True, mode: str = EXACT) -> None:
+    def __init__(self, module: ResidualLstm, source: Tensor, *, same_bits: bool = True, form: str = FLOAT32) -> None:
         super().__init__()
         rows, width = source.shape
         self._module = module
@@ -35,9 +32,9 @@ class LstmPart(Part):
         if same_bits:
             hidden = self._as_the_module(layers, source)
         elif rows == 1:
-            hidden = self._side_by_side(layers, source, mode)
+            hidden = self._side_by_side(layers, source, form)
         else:
-            hidden = self._frame_by_frame(layers, source, mode)
+            hidden = self._frame_by_frame(layers, source, form)
         self.memory = [part for pair in zip(hidden, self._cells, strict=True) for part in pair]
 
     def begin(self, x: Tensor) -> Tensor:
@@ -73,7 +70,7 @@ class LstmPart(Part):
         self.steps.append(partial(torch.add, given[:count], source, out=self.output))
         return hidden
 
-    def _side_by_side(self, layers: list[_Layer], source: Tensor, mode: str) -> list[Tensor]:
+    def _side_by_side(self, layers: list[_Layer], source: Tensor, form: str) -> list[Tensor]:
         """One row in which each layer finds its input before its own hidden values."""
         width = source.shape[1]
         line = source.new_zeros(1, (len(layers) + 1) * width)
@@ -82,19 +79,19 @@ class LstmPart(Part):
         for index, (layer, cell) in enumerate(zip(layers, self._cells, strict=True)):
             gates = source.new_empty(1, 4 * width)
             weight = torch.cat([layer.given.t(), layer.recurrent], dim=1)
-            product = prepare(weight, layer.bias, 1, NARROW[mode])
+            product = prepare(weight, layer.bias, 1, form)
             self.steps.append(partial(product.apply, line[:, index * width : (index + 2) * width], gates))
             self.steps += self._gated(gates[0], cell, hidden[index])
         self.steps.append(partial(torch.add, hidden[-1][None], source, out=self.output))
         return hidden
 
-    def _frame_by_frame(self, layers: list[_Layer], source: Tensor, mode: str) -> list[Tensor]:
+    def _frame_by_frame(self, layers: list[_Layer], source: Tensor, form: str) -> list[Tensor]:
         count, width = source.shape
         given, hidden = source, []
         for layer, cell in zip(layers, self._cells, strict=True):
             gates, after = source.new_empty(count, 4 * width), torch.zeros_like(source)
-            product = prepare(layer.given.t(), layer.bias, count, NARROW[mode])
-            recurrent, told = prepare(layer.recurrent, None, 1, NARROW[mode]), source.new_empty(1, 4 * width)
+            product = prepare(layer.given.t(), layer.bias, count, form)
+            recurrent, told = prepare(layer.recurrent, None, 1, form), source.new_empty(1, 4 * width)
             self.steps.append(partial(product.apply, given, gates))
             for frame in range(count):
                 before = after[frame - 1 if frame else count - 1]

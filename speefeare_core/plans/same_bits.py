@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
@@ -58,8 +57,7 @@ class SameConvPart(Part):
 
     def begin(self, x: Tensor) -> Tensor:
         """Rows `[T', Cin]` through the module itself. What is added to must be added outside."""
-        columns = (F.elu(x) if self._elu else x).t()[None]
-        out, after = self._conv.begin(columns)
+        out, after = self._conv.begin(x.t()[None], elu=self._elu)
         self._kept.copy_(after.transpose(1, 2))
         rows: Tensor = out[0].t()
         return rows
@@ -80,9 +78,7 @@ class SameConvPart(Part):
 
 
 class SameBits(Products):
-    """For the convolutions of an encoder whose codes must be those of the plain stream."""
-
-    conv_part = SameConvPart
+    """For the convolutions of an encoder whose codes must be those of the plain stream: `SameConvPart`s."""
 
 
 def _window_by_window(conv: CausalConv1d, joined: Tensor, out: Tensor) -> list[Step]:
