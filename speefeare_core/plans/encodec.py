@@ -7,7 +7,6 @@ nothing is quantised again, and the quickest products are taken.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import torch
 from torch import Tensor
