@@ -41,14 +41,14 @@ class MimiPlan(CodecStream):
         hearing, speaking = (Products(form) for form in FORMS[mode])
         with torch.inference_mode():
             self._seanet = SeanetPlan(model.encoder, frames * self.info.hop_samples, hearing)
-            memory = TransformerPart(model.encoder_transformer, self._seanet.output, hearing.form)
+            memory = TransformerPart(model.encoder_transformer, self._seanet.output, hearing)
             down = ConvPart(model.downsample, memory.output, hearing)
             self._encoder: list[Part] = [self._seanet, memory, down]
             self._latents = down.output
             self._search = BookSearch(model.quantizer, self._latents)
             self._sum = BookSum(model.quantizer, frames)
             up = UpsamplePart(model.upsample, self._sum.output)
-            recall = TransformerPart(model.decoder_transformer, up.output, speaking.form)
+            recall = TransformerPart(model.decoder_transformer, up.output, speaking)
             out = SeanetPlan(model.decoder, recall.output.shape[0], speaking, source=recall.output)
             self._decoder: list[Part] = [up, recall, out]
             self._sound = out.output

@@ -34,7 +34,8 @@ class BookSearch:
 
     def run(self) -> Tensor:
         """Codes `[1, K, n]`, a copy."""
-        for rest, own in zip(self._project(self._latents, None).split(self._widths, dim=1), self._books, strict=True):
+        narrow = torch.split(self._project(self._latents, None), self._widths, 1)
+        for rest, own in zip(narrow, self._books, strict=True):
             for score, scores, entries, chosen in own:
                 torch.argmax(score(rest, scores), dim=1, out=chosen)
                 rest = rest - entries.index_select(0, chosen)
@@ -51,7 +52,7 @@ class BookSum:
         self._first = quantizer.semantic_books
         self._books = [part.vq.layer(index).codebook for part in parts for index in range(part.vq.books)]
         self._sums = weight.new_zeros(rows, weight.shape[1])
-        self._of_part = self._sums.split([part.vq.dim for part in parts], dim=1)
+        self._of_part = torch.split(self._sums, [part.vq.dim for part in parts], 1)
         self.output = weight.new_zeros(rows, weight.shape[0])
 
     def run(self, codes: Tensor, books: Sequence[int]) -> None:

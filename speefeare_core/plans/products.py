@@ -6,7 +6,7 @@ from functools import partial
 
 from torch import Tensor
 
-from speefeare_core.plans.kernels import FLOAT32, prepare
+from speefeare_core.plans.kernels import FLOAT32, Apply, prepare
 from speefeare_core.plans.parts import Step
 
 BIG = 1 << 18  # weights from which on another number format pays; below, it costs accuracy for nothing
@@ -21,6 +21,10 @@ class Products:
     def form_of(self, weights: int) -> str:
         """The format of a product with so many weights."""
         return self.form if weights >= BIG else FLOAT32
+
+    def of(self, weight: Tensor, rows: int) -> Apply:
+        """The product with a weight `[N, K]`, to be called with `[rows, K]` and what to write to `[rows, N]`."""
+        return prepare(weight, None, rows, self.form_of(weight.numel())).apply
 
     def make(self, x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor, *, add: bool = False) -> list[Step]:
         """Steps for `out = x @ weight.T + bias`, with `add` added to what is there.

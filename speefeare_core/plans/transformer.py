@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from speefeare_core.nn.transformer import CausalTransformer, TransformerLayer
-from speefeare_core.plans.kernels import prepare
 from speefeare_core.plans.parts import Part
+from speefeare_core.plans.products import Products
 
 
 class TransformerPart(Part):
@@ -20,7 +20,7 @@ class TransformerPart(Part):
     of its rows sees is then one of S / T masks, made once. Until the ring is full, `open` masks the empty ones.
     """
 
-    def __init__(self, transformer: CausalTransformer, source: Tensor, form: str) -> None:
+    def __init__(self, transformer: CausalTransformer, source: Tensor, products: Products) -> None:
         super().__init__()
         self._transformer, self.output = transformer, source
         self._rows = source.shape[0]
@@ -29,7 +29,7 @@ class TransformerPart(Part):
         self._open = source.new_full((self._slots,), -math.inf)
         self._masks = list(self._all_masks().unbind())
         layers = [layer for layer in transformer.layers if isinstance(layer, TransformerLayer)]
-        self._layers = [_Layer(layer, source, self._slots, form) for layer in layers]
+        self._layers = [_Layer(layer, source, self._slots, products) for layer in layers]
         self.memory = [self._count, self._open]
         for layer in self._layers:
             self.memory += [layer.keys, layer.values]
@@ -75,24 +75,24 @@ class TransformerPart(Part):
 class _Layer:
     """One layer on `x` `[T, C]`, in place; keys and values `[S, H, d]`."""
 
-    def __init__(self, layer: TransformerLayer, x: Tensor, slots: int, form: str) -> None:
+    def __init__(self, layer: TransformerLayer, x: Tensor, slots: int, products: Products) -> None:
         rows, width = x.shape
         heads = layer.heads
         self.x, self.layer, self.sizes = x, layer, (width,)
         self.keys = x.new_zeros(slots, heads, width // heads)
         self.values = torch.zeros_like(self.keys)
-        self.project = prepare(layer.in_proj.weight, None, rows, form).apply
-        self.gather = prepare(layer.out_proj.weight * layer.scale1[:, None], None, rows, form).apply
-        self.widen = prepare(layer.linear1.weight, None, rows, form).apply
-        self.narrow = prepare(layer.linear2.weight * layer.scale2[:, None], None, rows, form).apply
+        self.project = products.of(layer.in_proj.weight, rows)
+        self.gather = products.of(layer.out_proj.weight * layer.scale1[:, None], rows)
+        self.widen = products.of(layer.linear1.weight, rows)
+        self.narrow = products.of(layer.linear2.weight * layer.scale2[:, None], rows)
         self.projected = x.new_zeros(rows, 3 * width)
         split = self.projected.view(rows, 3, heads, -1)
-        pairs = torch.view_as_complex(split[:, :2].unflatten(-1, (-1, 2)))
+        pairs = _pairs(split[:, :2])
         self.query_pairs, self.key_pairs, self.value = pairs[:, 0], pairs[:, 1], split[:, 2]
         turned = x.new_zeros(rows, heads, width // heads)
-        self.turned = torch.view_as_complex(turned.unflatten(-1, (-1, 2)))
+        self.turned = _pairs(turned)
         self.queries = turned.transpose(0, 1)
-        self.key_slots = torch.view_as_complex(self.keys.unflatten(-1, (-1, 2)))
+        self.key_slots = _pairs(self.keys)
         self.key_columns, self.value_rows = self.keys.permute(1, 2, 0), self.values.transpose(0, 1)
         self.weights = x.new_zeros(heads, rows, slots)
         self.seen = x.new_zeros(rows, width)
@@ -113,3 +113,8 @@ class _Layer:
         x.add_(self.gather(self.seen, self.added))
         self.widen(F.layer_norm(x, self.sizes, layer.norm2.weight, layer.norm2.bias, layer.norm2.eps), self.wide)
         x.add_(self.narrow(F.gelu(self.wide), self.added))
+
+
+def _pairs(values: Tensor) -> Tensor:
+    """Neighbouring values as complex numbers, `[…, d]` → `[…, d / 2]`, in the same memory."""
+    return torch.view_as_complex(torch.unflatten(values, -1, (-1, 2)))
