@@ -38,6 +38,8 @@ POLL_S = 0.25
 
 def soak(run: Run, seconds: float, every_s: float, log: Log, speaker: Speaker | None = None) -> Soak:
     """Run it, write rows into `log`, and give back everything."""
+    if speaker is not None:
+        speaker.go_on()
     found = run.begin()
     log.say(heading())
     begun, stolen = time.monotonic(), stolen_s()

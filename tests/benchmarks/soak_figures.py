@@ -85,12 +85,13 @@ def summary(soak: Soak) -> str:
     last, looks = soak.last, soak.looks
     count = last.counters
     times = [look.at_s for look in looks]
-    expected = last.at_s * soak.frame_rate_hz
+    passed = last.at_s - looks[0].at_s
+    coded, expected = count["frames"] - looks[0].counters["frames"], passed * soak.frame_rate_hz
     median = float(np.median([look.counters["step_ms_median"] for look in looks]))
     p99 = [look.counters["step_ms_p99"] for look in looks]  # each of the last 500 steps
     lines = [
-        f"{last.at_s:.0f} s, {count['frames']:.0f} frames coded of {expected:.0f} that the clock allows,"
-        f" {soak.step_frames} a step",
+        f"{passed:.0f} s between the first row and the last: {coded:.0f} frames coded of {expected:.0f} that the clock"
+        f" allows, {soak.step_frames} a step",
         f"dropped frames {count['dropped_frames']:.0f}, underruns {count['underruns']:.0f},"
         f" overruns {count['overruns']:.0f}",
         f"step: median {median:.2f} ms, 99th percentile {np.median(p99):.2f} ms in the middle and {max(p99):.2f} ms at"
@@ -107,8 +108,9 @@ def summary(soak: Soak) -> str:
             )
         ),
     ]
-    if last.redraws and last.at_s:
-        lines.append(f"the whole window was drawn {last.redraws / last.at_s:.1f} times a second")
+    if last.redraws and passed:
+        drawn = (last.redraws - looks[0].redraws) / passed
+        lines.append(f"the whole window was drawn {drawn:.1f} times a second")
     if soak.stopped:
         lines.append(f"It ended before its time: {soak.stopped}")
     return "\n".join(lines)

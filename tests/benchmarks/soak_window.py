@@ -32,6 +32,7 @@ class Soaked(QObject):
             timer = QTimer(self)
             timer.setTimerType(Qt.TimerType.PreciseTimer)
             timer.timeout.connect(call)
+            workbench.window.closed.connect(timer.stop)
             timer.start(period_ms)
 
     def _draw(self) -> None:

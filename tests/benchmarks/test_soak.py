@@ -33,7 +33,12 @@ def test_a_row_and_the_end_say_what_was_counted() -> None:
     assert cells["lag"] == f"{10 + 39:.1f}" and cells["stolen"] == "0.25"
     assert len(heading().splitlines()[0].split()) == len(COLUMNS)
     told = summary(found)
-    assert "19500 frames coded of 19500" in told and "lag +360.00 ms/h" in told and "engine +0.00 MB/h" in told
+    assert (
+        "380 s" in told
+        and "19000 frames coded of 19000" in told
+        and "lag +360.00 ms/h" in told
+        and "engine +0.00 MB/h" in told
+    )
     assert "(1.50 and 1.50 medians)" in told and "drawn 60.0 times a second" in told
 
 
