@@ -70,7 +70,6 @@ class LiveSession:
         self.input: InputSide | None = None
         self.output: OutputSide | None = None
         self.prepared: Prepared | None = None
-        self.latency: tuple[LatencyPart, ...] = ()
         self.core: LiveCore | None = None
         self._feed: Feed | None = None
         self._leaving: list[tuple[float, Side]] = []
@@ -99,6 +98,29 @@ class LiveSession:
     def rate_hz(self) -> int:
         """Of the codec that is heard."""
         return self.codec.info.rate_hz
+
+    @property
+    def latency(self) -> tuple[LatencyPart, ...]:
+        """The stacked bar as it is now, in samples at `rate_hz`; nothing before the start. Asked on the live thread:
+        what is within a step is in no queue."""
+        core, prepared, new_in, new_out = self.core, self.prepared, self.input, self.output
+        if core is None or prepared is None or new_out is None:
+            return ()
+        rate = core.info.rate_hz
+        waits = prepared.block + prepared.compute if prepared.buffered else 0  # within the coder's own delay
+        now = latency.between(new_in.stream if new_in is not None else None, new_out.stream, lambda: core.queued)
+        return latency.parts(
+            now.input_s,
+            now.output_s,
+            core.step_samples + prepared.block,
+            core.coder.delay_samples - waits,
+            prepared.compute,
+            now.queued + waits,
+            rate,
+            round(now.conversion_s * rate),
+            prepared.buffered,
+            round(now.phase_s * rate),
+        )
 
     # -- from any thread --------------------------------------------------------------------------------------------
     def post(self, action: Callable[[], None]) -> None:
@@ -225,17 +247,6 @@ class LiveSession:
             before.taps.unlink()
             if before.coder is not core.coder:
                 before.coder.close()
-        waits = prepared.block + prepared.compute if prepared.buffered else 0  # within the coder's own delay
-        self.latency = latency.parts(
-            new_in.stream.latency_s if new_in is not None else 0.0,
-            new_out.stream.latency_s,
-            core.step_samples + prepared.block,
-            delay - waits,
-            prepared.compute,
-            prefill + waits,
-            info.rate_hz,
-            buffered=prepared.buffered,
-        )
         self.emit(self._started(core, prepared, source))
 
     def _started(self, core: LiveCore, prepared: Prepared, source: Source | None) -> protocol.LiveStarted:

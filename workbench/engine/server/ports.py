@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from workbench.engine.server.converters import PullConverter, PushConverter
 from workbench.engine.server.flow import Flow
-from workbench.engine.server.streams import Pull, Push
+from workbench.engine.server.streams import Pull, Push, held_by
 
 FADE_S = 0.01
 Samples = NDArray[np.float32]
@@ -34,6 +34,11 @@ class InputPort:
             self.flow.add(block.shape[1])
         else:
             push(block)
+
+    @property
+    def held_s(self) -> float:
+        """How long a sample waits in conversion."""
+        return held_by(self._push)
 
     def connect(self, push: Push, rate_hz: int, channels: int) -> None:
         """From the next block on, this core."""
@@ -69,6 +74,11 @@ class OutputPort:
             leaving.left -= count
             out = out + leaving.pull(count) * gain
         return out
+
+    @property
+    def held_s(self) -> float:
+        """How long a sample waits in conversion."""
+        return held_by(self._state[0])
 
     def connect(self, pull: Pull, rate_hz: int, channels: int, old_left_s: float = 0.0) -> None:
         """From the next block on this core, which begins with silence; the one before it goes on for `old_left_s` and

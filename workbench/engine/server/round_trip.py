@@ -8,6 +8,7 @@ is played `lag` samples later, and later again by what the codec itself delays.
 
 from __future__ import annotations
 
+import queue
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -192,11 +193,15 @@ class Session(Protocol):
 
     @property
     def latency(self) -> tuple[LatencyPart, ...]:
-        """The stacked bar as it is now."""
+        """The stacked bar as it is now; to be asked on the live thread."""
         ...
 
     def override(self, speaker: RoundTrip | None) -> None:
         """Let this speak in the place of the codec; None: no longer."""
+        ...
+
+    def post(self, action: Callable[[], None]) -> None:
+        """Have something done on the live thread, between two steps."""
         ...
 
 
@@ -214,7 +219,17 @@ def measuring(number: int, session: Session, emit: Callable[[protocol.Event], No
             yield
     finally:
         session.override(None)
-    found, parts = trip.result(), session.latency
+    found, parts = trip.result(), _latency_of(session)
     codec = sum(part.samples for part in parts if part.name == latency.CODEC)
     whole = sum(part.samples for part in parts)
     emit(protocol.RoundTripMeasured(number, round(found.lag) + codec, whole, session.rate_hz, found.certainty))
+
+
+def _latency_of(session: Session) -> tuple[LatencyPart, ...]:
+    """Asked on the live thread. Raises `SpeefeareError` where that does not answer."""
+    answer: queue.SimpleQueue[tuple[LatencyPart, ...]] = queue.SimpleQueue()
+    session.post(lambda: answer.put(session.latency))
+    try:
+        return answer.get(timeout=GRACE_S)
+    except queue.Empty:
+        raise SpeefeareError(STOPPED) from None
