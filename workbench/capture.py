@@ -10,14 +10,15 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QMessageLogContext, QSize, QTimer, QtMsgType, qInstallMessageHandler
 
 from speefeare_core.errors import SpeefeareError
-from workbench import commands, pictures
+from workbench import commands, live_commands, pictures
 from workbench.app import Options, Workbench, open_first
 from workbench.engine.protocol import VIRTUAL_DEVICE
+from workbench.state.live_setup import FILE
 
 SIZE = (1440, 900)
 ALONE = {  # sizes of a panel that is pictured by itself; the others as in the middle
     "codec": (460, 640), "waveform": (1200, 460), "spectrogram": (1200, 720), "codes": (1200, 520),
-    "latents": (820, 700), "compare": (640, 560), "live": (1280, 560),
+    "latents": (820, 700), "compare": (640, 560), "live": (1280, 800),
 }  # fmt: skip
 LIVE_S = 4.0  # so that the live picture shows something
 SETTLE_S = 0.4
@@ -104,13 +105,13 @@ class _Capture:
         if not ctx.codec.info.streamable:
             return [self._picture_alone("live")]
         docks.show_only("live")
-        commands.start_live(ctx, input=VIRTUAL_DEVICE, output=VIRTUAL_DEVICE, file=ctx.clip.data.path)
+        live_commands.start_live(ctx, source=FILE + ctx.clip.data.path, output=VIRTUAL_DEVICE)
         self.wait("Live to start", lambda: ctx.live.running)
-        commands.set_live(ctx, muted=False)
+        live_commands.set_live(ctx, muted=False)
         self._resize_for("live")
         self.rest(LIVE_S)
         path = self._picture_alone("live")
-        commands.stop_live(ctx)
+        live_commands.stop_live(ctx)
         self.wait("Live to stop", lambda: not ctx.live.running)
         return [path]
 

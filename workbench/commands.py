@@ -1,4 +1,4 @@
-"""The verbs: what a person can do, with paths and numbers as arguments and no dialogs.
+"""The verbs: what a person can do, with paths and numbers as arguments and no dialogs. Those of Live: `live_commands`.
 
 Each takes the context first. Whatever needs the engine is asked of it; the answer comes back through `engine_events`.
 """
@@ -14,20 +14,24 @@ from workbench.engine import protocol
 
 # -- codec and clip ---------------------------------------------------------------------------------------------
 def load_codec(ctx: Context, source: str | Path, device: str = "auto") -> None:
-    """Load a codec; the open clip is processed again with it. A load that fails leaves the codec before in place."""
+    """Load a codec; the open clip is processed again with it. A load that fails leaves the codec before in place.
+
+    While live runs it goes on with the old codec until the new one is ready.
+    """
     ctx.codec.wanted, ctx.codec.wanted_device = str(source), device
     if ctx.engine.status == "dead":
         _tell_engine_is_gone(ctx)
         return
     if ctx.engine.status == "ready":
         _cancel(ctx, ctx.clip.request)
-        ctx.codec.request = ctx.client.send(protocol.LoadCodec(str(source), device))
+        wish = protocol.SwitchLive(source=str(source), device=device) if ctx.live.running else None
+        ctx.codec.request = ctx.client.send(wish or protocol.LoadCodec(str(source), device))
     ctx.codec.set_loading(str(source))  # an engine that is still starting is asked when it is ready
 
 
 def measure_seam(ctx: Context) -> None:
     """Measure what cutting long recordings into blocks changes, where it changes something."""
-    if ctx.codec.has_seam and not ctx.codec.seam_request and _engine_is_there(ctx):
+    if ctx.codec.has_seam and not ctx.codec.seam_request and engine_is_there(ctx):
         ctx.codec.set_seam(None, ctx.client.send(protocol.MeasureSeam()))
 
 
@@ -103,7 +107,7 @@ def toggle_play(ctx: Context) -> None:
 
 def play(ctx: Context) -> None:
     """Play from the cursor, from the start where the cursor is at the end."""
-    if not ctx.clip.is_open or not _engine_is_there(ctx):
+    if not ctx.clip.is_open or not engine_is_there(ctx):
         return
     if ctx.playback.position >= ctx.clip.data.length_samples - 1:
         seek(ctx, 0)
@@ -230,52 +234,6 @@ def refresh_devices(ctx: Context) -> None:
         ctx.client.send(protocol.ListDevices())
 
 
-# -- live -------------------------------------------------------------------------------------------------------
-def start_live(ctx: Context, *, input: str, output: str, file: str | None = None, frames_per_step: int = 1) -> None:
-    """Talk through the codec: input (or a file as virtual microphone) → codec → output. Starts muted."""
-    if not _engine_is_there(ctx):
-        return
-    info = ctx.codec.info
-    if info is None:
-        ctx.live.update(message="Live needs a codec; open one first.")
-        return
-    ctx.settings.live_input, ctx.settings.live_output = input, output
-    depth = ctx.live.depth if 0 < ctx.live.depth <= info.depth else (info.depth or None)
-    ctx.live.update(message="", muted=True, bypass=False, depth=depth or 0)
-    ctx.live.request = ctx.client.send(
-        protocol.StartLive(
-            input=input,
-            output=output,
-            file=file or None,
-            loop_file=file is not None,
-            depth=depth,
-            frames_per_step=frames_per_step,
-        )
-    )
-
-
-def stop_live(ctx: Context) -> None:
-    """End the live session."""
-    if ctx.engine.status == "ready":
-        ctx.client.send(protocol.StopLive())
-
-
-def set_live(
-    ctx: Context,
-    *,
-    depth: int | None = None,
-    muted: bool | None = None,
-    bypass: bool | None = None,
-    input_gain_db: float | None = None,
-    output_gain_db: float | None = None,
-) -> None:
-    """Change what is given while live runs (or before it starts)."""
-    given = {"depth": depth, "muted": muted, "bypass": bypass}
-    ctx.live.update(**{name: value for name, value in given.items() if value is not None})
-    if ctx.live.running and ctx.engine.status == "ready":
-        ctx.client.send(protocol.SetLive(depth, muted, bypass, input_gain_db, output_gain_db))
-
-
 # -- the engine -------------------------------------------------------------------------------------------------
 def restart_engine(ctx: Context) -> None:
     """Start the engine anew; when it is ready the codec is loaded and the clip is processed again."""
@@ -297,7 +255,8 @@ def _send_loop(ctx: Context) -> None:
     ctx.client.send(protocol.SetLoop(start, end))
 
 
-def _engine_is_there(ctx: Context) -> bool:
+def engine_is_there(ctx: Context) -> bool:
+    """Whether the engine can be asked; one that has stopped is told."""
     if ctx.engine.status == "dead":
         _tell_engine_is_gone(ctx)
     return ctx.engine.status == "ready"

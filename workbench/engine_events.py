@@ -14,6 +14,7 @@ from workbench import commands
 from workbench.context import Context
 from workbench.engine import protocol
 from workbench.engine.client import GONE
+from workbench.live_events import LiveEvents
 from workbench.state.clip import ClipData, Latents, Peaks, Render, Spectrogram
 
 Events = protocol.Event
@@ -24,6 +25,7 @@ class EngineEvents:
 
     def __init__(self, context: Context) -> None:
         self.ctx = context
+        self.live = LiveEvents(context)
         self._handlers: dict[type[Events], Callable[[Any], None]] = {
             protocol.EngineReady: self._engine_ready,
             protocol.Done: self._done,
@@ -41,8 +43,7 @@ class EngineEvents:
             protocol.RenderReady: self._render,
             protocol.Devices: self._devices,
             protocol.PlayerStopped: self._player_stopped,
-            protocol.LiveStarted: self._live_started,
-            protocol.LiveStopped: self._live_stopped,
+            **self.live.handlers,
         }
 
     def apply(self, events: list[Events], budget_s: float = 0.008) -> list[Events]:
@@ -62,9 +63,8 @@ class EngineEvents:
         ctx = self.ctx
         ctx.playback.seek_request = 0
         ctx.playback.update(playing=False)
-        ctx.codec.request = ctx.codec.seam_request = ctx.live.request = 0
-        ctx.live.rings = {}
-        ctx.live.update(running=False, message="Live ended because the engine stopped." if ctx.live.running else "")
+        ctx.codec.request = ctx.codec.seam_request = 0
+        self.live.engine_died()
         if ctx.codec.loading:
             ctx.codec.set_loading("")
         ctx.clip.in_engine = False
@@ -92,9 +92,8 @@ class EngineEvents:
         self._forget(event.request_id)
 
     def _failed(self, event: protocol.Failed) -> None:
-        ctx, live = self.ctx, self.ctx.live
-        if event.request_id and event.request_id == live.request:
-            live.update(running=False, message=event.sentence)
+        ctx = self.ctx
+        self.live.failed(event)
         if event.request_id == ctx.codec.request:
             self._codec_not_loaded()
         elif event.request_id == ctx.clip.request:
@@ -114,6 +113,7 @@ class EngineEvents:
 
     def _forget(self, request_id: int) -> None:
         ctx = self.ctx
+        self.live.done(request_id)
         if request_id and request_id == ctx.codec.seam_request:
             ctx.codec.set_seam(ctx.codec.seam)
         if request_id == ctx.playback.seek_request:
@@ -141,7 +141,7 @@ class EngineEvents:
         ctx.settings.add_recent_codec(ctx.codec.wanted)
         ctx.codec.set_codec(event.info, event.device, event.long_words, event.has_seam)
         ctx.playback.update(depth=min(ctx.playback.depth, ctx.codec.full), blind_order=(), revealed_order=())
-        ctx.live.update(depth=event.info.depth)
+        self.live.codec_loaded()
         if ctx.clip.wanted:
             commands.process_clip(ctx)
         else:
@@ -239,29 +239,3 @@ class EngineEvents:
 
     def _player_stopped(self, event: protocol.PlayerStopped) -> None:
         self.ctx.playback.update(playing=False)
-
-    def _live_started(self, event: protocol.LiveStarted) -> None:
-        live = self.ctx.live
-        if event.request_id != live.request:
-            return
-        refs = {
-            "input": event.input_ring,
-            "output": event.output_ring,
-            "codes": event.codes_ring,
-            "latents": event.latents_ring,
-        }
-        live.rings = {name: self.ctx.client.ring(ref) for name, ref in refs.items() if ref is not None}
-        live.update(
-            running=True,
-            rate_hz=event.rate_hz,
-            frame_rate_hz=event.frame_rate_hz,
-            input_device=event.input_device,
-            output_device=event.output_device,
-            latency=event.latency,
-            notes=event.notes,
-            message="",
-        )
-
-    def _live_stopped(self, event: protocol.LiveStopped) -> None:
-        self.ctx.live.rings = {}
-        self.ctx.live.update(running=False, message=event.reason)

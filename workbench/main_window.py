@@ -142,8 +142,9 @@ class MainWindow(QMainWindow):
     def show_shortcuts(self) -> None:
         """All keys in one list."""
         rows = [(info.shortcut, info.text.rstrip("…"), info.tooltip) for info in ACTIONS if info.shortcut]
-        rows = [row for row in rows if not row[0].isdigit()]
+        rows = [row for row in rows if not row[0].removeprefix("Alt+").isdigit() or row[0] == "Alt+0"]
         rows.append(("0 … 9", "Depth", "Hear and show a depth (0: the original); two digits quickly for 10 and more"))
+        rows.append(("Alt+1 … 9", "Book alone", "Hear one book alone in Live; again: as many as the depth says"))
         if self.docks is not None:
             rows += [(info.shortcut, info.title, info.description) for info in self.docks.infos]
         cells = "".join(

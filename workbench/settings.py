@@ -29,6 +29,7 @@ class Settings:
     output_device: str = "default"
     live_input: str = "default"
     live_output: str = "default"
+    sessions_folder: str = ""  # where Live records; empty: in the home folder
     volume_db: float = 0.0
     offline: bool = False  # nothing is ever downloaded
     geometry: str = ""  # base64 of QWidget.saveGeometry
@@ -138,6 +139,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "output_device": _text,
     "live_input": _text,
     "live_output": _text,
+    "sessions_folder": _text,
     "volume_db": _gain_db,
     "offline": _switch,
     "geometry": _text,

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import dataclasses
 from typing import Any
 
-import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from speefeare_core.codec import CodecInfo
-from workbench import commands, dialogs
+from workbench import commands, dialogs, live_commands
 from workbench.context import Context
-from workbench.engine.memory import Ring
-from workbench.engine.protocol import DEFAULT_DEVICE, VIRTUAL_DEVICE
 from workbench.panels.base import Panel
-from workbench.state.sound import DeviceInfo
-from workbench.widgets.counter_row import Counter, CounterRow
-from workbench.widgets.latency_bar import LatencyBar
-from workbench.widgets.level_meter import LevelMeter
-from workbench.widgets.live_controls import LiveControls
-from workbench.widgets.live_scroll import LiveScroll
+from workbench.state.live import FrozenMinute
+from workbench.state.live_setup import FILE, LiveSetup
+from workbench.widgets import live_words
+from workbench.widgets.counter_row import CounterRow
+from workbench.widgets.group import Group
+from workbench.widgets.live_channel import LiveChannel
+from workbench.widgets.live_codec import LiveCodec
+from workbench.widgets.live_column import LiveColumn
+from workbench.widgets.live_feed import LiveFeed
+from workbench.widgets.live_latency import LiveLatency
+from workbench.widgets.live_sound import LiveSound
+from workbench.widgets.live_transport import LiveTransport
+from workbench.widgets.live_usage import HALF_LIVES_S
+from workbench.widgets.live_views import LiveViews
 
-FILE = "file:"  # in front of a path in the list of sources
+UNSEEN_MS = 1000  # without a frame for so long: nobody looks, so nothing is computed for the views
+FREEZE_HINT = "Freeze keeps the last minute (Z)"
 
 
 class LivePanel(Panel):
@@ -31,249 +36,312 @@ class LivePanel(Panel):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.controls = LiveControls()
-        self.input_meter, self.output_meter = LevelMeter("Input"), LevelMeter("Output")
-        self.latency = LatencyBar()
+        self.transport = LiveTransport()
+        self.sound, self.codec, self.channel, self.latency = LiveSound(), LiveCodec(), LiveChannel(), LiveLatency()
+        titles = {"Sound": self.sound, "Codec": self.codec, "Channel": self.channel, "Latency": self.latency}
+        self.groups = {title: Group(title, content) for title, content in titles.items()}
+        self.column = LiveColumn(self.transport, tuple(self.groups.values()))
+        self.views = LiveViews()
         self.counters = CounterRow()
-        self.picture = LiveScroll()
+        self.feed = LiveFeed()
         self._file = ""
-        self._read: dict[str, int] = {}
-        self._rings: dict[str, object] = {}
-        self._running = False
-        self._lay_out()
-
-        controls = self.controls
-        controls.start.clicked.connect(self._start_or_stop)
-        controls.mute.clicked.connect(self._mute)
-        controls.bypass.clicked.connect(self._bypass)
-        controls.file.clicked.connect(self._choose_file)
-        controls.look.clicked.connect(self._look)
-        controls.depth.valueChanged.connect(self._set_depth)
-        controls.gains_changed.connect(self._set_gains)
-        context.live.changed.connect(self._show)
-        context.live.counters_changed.connect(self._show_counters)
-        context.codec.changed.connect(self._show)
-        context.clip.opened.connect(self._show)
-        context.playback.devices_changed.connect(self._show)
+        self._frozen: tuple[FrozenMinute | None, float] = (None, 0.0)  # what the bar shows, and how much at once
+        self._looked = False  # somebody looks at the views
+        self._unseen = QTimer(self)
+        self._unseen.setSingleShot(True)
+        self._unseen.setInterval(UNSEEN_MS)
+        self._unseen.timeout.connect(self._not_seen)
+        right = QVBoxLayout()
+        right.setSpacing(4)
+        right.addWidget(self.views, 1)
+        right.addWidget(self.counters)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 6, 8, 6)
+        row.addWidget(self.column)
+        row.addLayout(right, 1)
+        settings, live = context.settings, context.live
+        live.setup = dataclasses.replace(live.setup, source=settings.live_input, output=settings.live_output)
+        self._connect()
         self._show()
         self._show_counters()
 
-    def _lay_out(self) -> None:
-        side, readings, handles = QWidget(), QVBoxLayout(), QVBoxLayout()
-        for widget in (self.input_meter, self.output_meter, self.counters, self.latency):
-            readings.addWidget(widget)
-        readings.addStretch(1)
-        handles.addWidget(self.controls)
-        handles.addStretch(1)
-        self.side = QBoxLayout(QBoxLayout.Direction.TopToBottom, side)
-        self.side.setContentsMargins(0, 0, 6, 0)
-        self.side.setSpacing(10)
-        self.side.addLayout(handles)
-        self.side.addLayout(readings)
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll.setWidget(side)
-        self.row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self.row.setContentsMargins(8, 6, 8, 6)
-        self.row.addWidget(self.scroll, 2)
-        self.row.addWidget(self.picture, 5)
+    def _connect(self) -> None:
+        ctx, live = self.context, self.context.live
+        transport, sound, codec, channel, latency = (
+            self.transport, self.sound, self.codec, self.channel, self.latency
+        )  # fmt: skip
+        transport.start.clicked.connect(lambda: live_commands.toggle_live(ctx))
+        transport.mute.clicked.connect(lambda: self._wish(muted=not live.muted))
+        transport.bypass.clicked.connect(lambda: self._wish(bypass=not live.bypass))
+        transport.record.clicked.connect(lambda: self._then_show(live_commands.toggle_record))
+        sound.source.activated.connect(lambda: self._choose_source(sound.source.value))
+        sound.output.activated.connect(lambda: live_commands.choose_devices(ctx, output=sound.output.value))
+        sound.tone.valueChanged.connect(lambda hz: live_commands.choose_tone(ctx, float(hz)))
+        sound.file.clicked.connect(self._choose_file)
+        sound.look.clicked.connect(lambda: commands.refresh_devices(ctx))
+        sound.gains_changed.connect(self._set_gains)
+        codec.depth.valueChanged.connect(lambda depth: self._wish(depth=depth))
+        codec.books.toggled.connect(lambda book: live_commands.toggle_book(ctx, book))
+        codec.books.frozen.connect(lambda book: live_commands.freeze_book(ctx, book))
+        codec.books.alone.connect(lambda book: live_commands.solo_book(ctx, book))
+        codec.role_chosen.connect(lambda books: self._then_show(live_commands.set_books, books))
+        codec.mode.activated.connect(lambda: self._wish(mode=codec.mode.value))
+        codec.mix_changed.connect(lambda mix: self._wish(mix=mix))
+        channel.changed.connect(lambda changes: live_commands.set_channel(ctx, **changes))
+        channel.clear.clicked.connect(lambda: live_commands.clear_channel(ctx))
+        latency.measure.clicked.connect(lambda: live_commands.measure_round_trip(ctx))
+        latency.estimate.clicked.connect(lambda: live_commands.estimate(ctx))
+        latency.applied.connect(
+            lambda frames, block_s, queue: live_commands.choose_step(
+                ctx, frames=frames, buffered_s=block_s, max_queue_frames=queue
+            )
+        )
+        views = self.views
+        views.freeze.clicked.connect(lambda: self._then_show(live_commands.toggle_freeze))
+        views.bar.scrubbed.connect(self._scrubbed)
+        views.play_input.clicked.connect(lambda: self._then_show(live_commands.toggle_replay, "input"))
+        views.play_output.clicked.connect(lambda: self._then_show(live_commands.toggle_replay, "output"))
+        views.scroll.emptied.connect(self._fill)
+        views.views_changed.connect(self._watch)
+        views.span_changed.connect(self._show_frozen)
+        live.changed.connect(self._show)
+        live.counters_changed.connect(self._show_counters)
+        ctx.codec.changed.connect(self._show)
+        ctx.engine.changed.connect(self._show)
+        ctx.clip.opened.connect(self._show)
+        ctx.playback.devices_changed.connect(self._show)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        wide = event.size().width() > 1.3 * event.size().height()
-        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self.row.setDirection(across if wide else down)
-        flat = wide and self.controls.sizeHint().height() + 250 > event.size().height()
-        self.side.setDirection(across if flat and event.size().width() > 900 else down)
-        self.row.setStretch(0, 5 if flat else 2)
-
-    # -- the state changed --------------------------------------------------------------------------------------
+    # -- the state changed ----------------------------------------------------------------------------------------
     def _show(self) -> None:
-        live, info = self.context.live, self.context.codec.info
-        able = info is not None and info.streamable and self.context.engine.status == "ready"
-        self.controls.set_running(live.running, able)
-        self.controls.set_muted(live.muted, live.bypass)
+        ctx, live, info, setup = self.context, self.context.live, self.context.codec.info, self.context.live.setup
+        ready = info is not None and ctx.engine.status == "ready"
+        self.transport.set_running(live.running, ready)
+        self.transport.set_muted(live.muted, live.bypass)
+        self.transport.set_recording(bool(live.recording), live.counters.get("recorded_s", 0.0))
+        self.sound.source.set_entries(
+            live_words.source_entries(live.inputs, (self._file, ctx.clip.data.path), setup.source), setup.source
+        )
+        self.sound.output.set_entries(live_words.output_entries(live.outputs, setup.output), setup.output)
+        self.sound.set_source(setup.source, setup.tone_hz)
+        self.sound.set_gains(setup.input_gain_db, setup.output_gain_db)
+        self._show_codec()
+        self.channel.set_channel(setup.channel, info.frame_rate_hz if info else 0.0)
+        self.channel.setEnabled(info is None or bool(info.books) or bool(info.latent_dim))
+        self._show_latency()
+        self._show_message()
+        self.views.set_there(
+            {
+                "codes": info is None or bool(info.books),
+                "residual": info is None or bool(info.books),
+                "usage": info is None or bool(info.books),
+                "latents": not live.running or "latents" in live.rings,
+            }
+        )
+        if live.running and self.feed.attach(live.rings):
+            self._start_views()
+        elif not live.running:
+            self.feed.attach({})
+            self.sound.clear()
+        self._show_frozen()
+        self._watch()
+
+    def _show_codec(self) -> None:
+        ctx, live, info = self.context, self.context.live, self.context.codec.info
         deepest = info.depth if info else 0
         depth = min(live.depth or deepest, deepest)
-        text = f"{depth} · {info.bitrate_kbps(depth):.2f} kbps" if info and depth else "–"
-        no_live = "" if info is None or info.streamable else f"{info.name} {_why_no_live(info)}"
-        why_not = no_live or self.context.codec.why_no_depth
-        self.controls.set_depth(depth, 0 if why_not else deepest, text, why_not)
-        self.controls.set_why_not_start(no_live)
-        self.picture.wait(no_live)
-        self.controls.message.say(self._message(info))
-        self._show_devices()
-        self.latency.set_parts([(part.name, part.samples) for part in live.latency], live.rate_hz)
-        if live.running and (not self._running or live.rings is not self._rings):
-            self._start_pictures(info)
-        if live.running and not self._running:
-            self._send_gains()
-        elif not live.running and self._running:
-            self.input_meter.clear()
-            self.output_meter.clear()
-        self._running = live.running
+        heard = live.heard_books(deepest) if deepest else ()
+        text = "–"
+        if info is not None and live.setup.books:
+            kbps = sum(info.books[book].bits * info.books[book].frame_rate_hz for book in heard) / 1000
+            text = f"{len(heard)} books · {kbps:.2f} kbps"
+        elif info is not None and depth:
+            text = f"{depth} · {info.bitrate_kbps(depth):.2f} kbps"
+        self.codec.set_depth(depth, 0 if ctx.codec.why_no_depth else deepest, text, ctx.codec.why_no_depth)
+        self.codec.set_books(info, heard, live.setup.channel.frozen_books)
+        self.codec.set_mode(live.setup.mode, live.plans)
+        self.codec.set_mix(live.setup.mix)
+        self.views.scroll.heard = frozenset(heard)
 
-    def _message(self, info: CodecInfo | None) -> str:
-        live = self.context.live
-        if live.message:
-            return live.message
-        if info is None:
-            return "Open a codec: Ctrl+Shift+O or drop it here"
-        if not info.streamable:
-            return f"{info.name} {_why_no_live(info)}"
-        if live.device_problem and not live.running:
-            return live.device_problem
-        if live.running and live.counters.get("howl_muted"):
-            return "Muted by itself: it howled. Put on headphones, then unmute"
-        if live.running and live.muted:
-            return "Muted: put on headphones, then press Muted"
-        if live.running:
-            source = Path(live.input_device).name  # a file that stands in for a microphone comes with its folder
-            return " · ".join((f"{source} → {info.name} → {live.output_device}", *live.notes))
-        return "Starts muted: use headphones"
+    def _show_latency(self) -> None:
+        live, info, setup = self.context.live, self.context.codec.info, self.context.live.setup
+        self.latency.bar.set_parts([(part.name, part.samples) for part in live.latency], live.rate_hz)
+        trip = live.round_trip
+        if trip is None:
+            self.latency.bar.set_measured(None)
+        else:
+            self.latency.bar.set_measured(trip.measured_samples, trip.rate_hz, trip.sure)
+        hop_ms = 1000.0 * info.live_frames * info.hop_samples / info.rate_hz if info else 0.0
+        self.latency.set_step((setup.frames, setup.buffered_s, setup.max_queue_frames), hop_ms)
+        self.latency.set_estimates(live.estimates, setup.mode, live.advice, bool(live.estimate_request))
+        ready = self.context.engine.status == "ready" and info is not None
+        self.latency.set_able(live.running, bool(live.measure_request), ready and not live.running)
 
-    def _show_devices(self) -> None:
-        live, settings = self.context.live, self.context.settings
-        sources = _entries(live.inputs, "no microphone")
-        clip = self.context.clip.data.path
-        for path in dict.fromkeys(path for path in (self._file, clip) if path):
-            sources.append((f"File: {Path(path).name}", FILE + path))
-        for choice, entries, wish in (
-            (self.controls.source, sources, settings.live_input),
-            (self.controls.output, _entries(live.outputs, "no sound"), settings.live_output),
-        ):
-            kept = choice.value if choice.count() else wish
-            choice.set_entries(tuple(entries), kept)
-
-    def _start_pictures(self, info: CodecInfo | None) -> None:
-        live = self.context.live
-        self._rings = live.rings
-        self._read = dict.fromkeys(live.rings, 0)
-        codes, latents = live.rings.get("codes"), live.rings.get("latents")
-        books = info.depth if info is not None and isinstance(codes, Ring) else 0
-        self.picture.start(live.rate_hz, live.frame_rate_hz, books, latents is not None)
+    def _show_message(self) -> None:
+        live, info = self.context.live, self.context.codec.info
+        self.transport.message.say(live_words.message(live, info, live_commands.WITHOUT_STREAM_S))
 
     def _show_counters(self) -> None:
-        values = self.context.live.counters
-        losses = ("Overruns", "overruns"), ("Underruns", "underruns"), ("Dropped", "dropped_frames")
-        counters = [Counter(name, f"{int(values.get(key, 0))}", values.get(key, 0) > 0) for name, key in losses]
-        rate = self.context.live.frame_rate_hz
-        steps = int(self.controls.frames.value or 1)
-        info = self.context.codec.info
-        budget = 1000.0 * steps * (info.live_frames if info else 1) / rate if rate else float("inf")
-        for name, key in (("Step", "step_ms_median"), ("p99", "step_ms_p99"), ("Worst", "step_ms_worst")):
-            value = values.get(key, 0.0)
-            counters.append(Counter(name, f"{value:.1f} ms", value > budget))
-        counters.append(Counter("Frames", f"{int(values.get('frames', 0))}"))
-        self.counters.set_counters(tuple(counters))
-        self.controls.message.say(self._message(self.context.codec.info))
+        live, info = self.context.live, self.context.codec.info
+        frames = live.step_frames * (info.live_frames if info else 1)
+        step_s = frames / live.frame_rate_hz if live.frame_rate_hz else 0.0
+        self.counters.set_counters(live_words.counters(live.counters, step_s, live.rate_hz))
+        self.transport.set_recording(bool(live.recording), live.counters.get("recorded_s", 0.0))
+        self._show_message()
+        if live.running and "usage" in self.views.shown and live.frozen is None and self.isVisible():
+            self.views.usage.show_usage()
 
+    def _start_views(self) -> None:
+        live, info = self.context.live, self.context.codec.info
+        books = info.depth if info is not None and self.feed.has("codes") else 0
+        self.views.trail.clear()
+        self.views.usage.start(tuple(book.size for book in info.books) if info and books else (), live.frame_rate_hz)
+        self.views.scroll.start(live.rate_hz, live.frame_rate_hz, books)
+
+    # -- the frame clock --------------------------------------------------------------------------------------------
     def refresh(self) -> None:
         live = self.context.live
         if not live.running:
             return
-        values = live.counters
-        self.input_meter.set_level(values.get("input_rms", 0.0), values.get("input_peak", 0.0))
-        self.output_meter.set_level(values.get("output_rms", 0.0), values.get("output_peak", 0.0))
-        for name in ("input", "output"):
-            samples = self._new(name)
-            if samples is not None:
-                self.picture.feed_sound(name, samples.mean(axis=0))
-        codes = self._new("codes")
-        if codes is not None:
-            self.picture.feed_codes(codes, live.depth)
-        latents = self._new("latents")
-        if latents is not None:
-            self.picture.feed_latents(latents.T)
-
-    def _new(self, name: str) -> Any:
-        """Columns of a tap since the last look, or None."""
-        ring = self.context.live.rings.get(name)
-        if not isinstance(ring, Ring):
-            return None
-        columns, self._read[name] = ring.read_since(self._read.get(name, 0))
-        return columns if columns.shape[1] and np.isfinite(columns).all() else None
-
-    # -- the person ---------------------------------------------------------------------------------------------
-    def _start_or_stop(self) -> None:
-        if self.context.live.running:
-            commands.stop_live(self.context)
+        self._unseen.start()
+        if not self._looked:
+            self._looked = True
+            self._watch()
+        self.sound.set_levels(live.counters)
+        if live.frozen is not None:
+            position = int(live.counters.get("replay_position", 0))
+            self.views.bar.set_cursor(position if live.heard else None)
             return
-        source = self.controls.source.value
-        file = source.removeprefix(FILE) if source.startswith(FILE) else None
-        commands.start_live(
-            self.context,
-            input=VIRTUAL_DEVICE if file else source or DEFAULT_DEVICE,
-            output=self.controls.output.value or DEFAULT_DEVICE,
-            file=file,
-            frames_per_step=int(self.controls.frames.value or 1),
-        )
+        shown, scroll = self.views.shown, self.views.scroll
+        for name in ("input", "output"):
+            samples = self.feed.new(name, name) if name in shown else None
+            if samples is not None:
+                scroll.feed_sound(name, samples.mean(axis=0))
+        codes = self.feed.new("codes", "codes") if "codes" in shown else None
+        if codes is not None:
+            scroll.feed_codes(codes)
+        energy = self.feed.new("residual", "residual") if "residual" in shown else None
+        if energy is not None:
+            scroll.feed_residual(energy)
+        latents = self.feed.new("latents", "latents") if "latents" in shown else None
+        if latents is not None:
+            self.views.trail.push(latents.T, max(8, int(scroll.seconds * live.frame_rate_hz / 2)))
+        used = self.feed.new("usage", "codes") if "usage" in shown else None
+        if used is not None:
+            self.views.usage.push(used)
 
-    def _mute(self) -> None:
-        commands.set_live(self.context, muted=not self.context.live.muted)
+    def _fill(self) -> None:
+        """The lanes are empty: give them the seconds that they show, from the taps or from the frozen minute."""
+        live, seconds = self.context.live, self.views.scroll.seconds
+        if live.frozen is not None:
+            self._draw_frozen()
+            return
+        for name in ("input", "output"):
+            self.feed.rewind(name, name, round(seconds * live.rate_hz))
+        for name in ("codes", "residual"):
+            self.feed.rewind(name, name, round(seconds * live.frame_rate_hz))
+
+    # -- the frozen minute --------------------------------------------------------------------------------------------
+    def _show_frozen(self) -> None:
+        live, views = self.context.live, self.views
+        frozen = live.frozen
+        views.set_frozen(frozen is not None, live.running, live.heard, bool(live.freeze_request))
+        views.bar.waiting = FREEZE_HINT
+        key = (frozen, views.scroll.seconds)
+        if key == self._frozen:
+            return
+        thawed = frozen is None and self._frozen[0] is not None
+        self._frozen = key
+        views.scroll.view.end_s = 0.0
+        views.bar.set_sound(frozen.output if frozen else None, frozen.rate_hz if frozen else 0, views.scroll.seconds)
+        if frozen is not None or thawed:
+            live.stretch = (views.bar.start, views.bar.end)
+            views.scroll.view.clear()
+
+    def _scrubbed(self, end: int) -> None:
+        bar, view = self.views.bar, self.views.scroll.view
+        self.context.live.stretch = (bar.start, end)
+        view.end_s = (end - bar.samples) / max(bar.rate_hz, 1)
+        view.clear()
+
+    def _draw_frozen(self) -> None:
+        frozen, scroll, bar = self.context.live.frozen, self.views.scroll, self.views.bar
+        if frozen is None or not frozen.rate_hz:
+            return
+        for name, sound in (("input", frozen.input), ("output", frozen.output)):
+            scroll.feed_sound(name, sound[:, bar.start : bar.end].mean(axis=0))
+        first, last = (round(sample / frozen.rate_hz * frozen.frame_rate_hz) for sample in (bar.start, bar.end))
+        if frozen.codes is not None:
+            scroll.feed_codes(frozen.codes[:, first:last])
+        if frozen.residual is not None:
+            scroll.feed_residual(frozen.residual[:, first:last])
+        if frozen.latents is not None and last > first:
+            self.views.trail.points = self.views.trail.points[:0]
+            self.views.trail.push(frozen.latents[:, first:last].T, max(8, (last - first) // 2))
+
+    # -- who looks -------------------------------------------------------------------------------------------------
+    def _watch(self) -> None:
+        live, residual = self.context.live, self.views.toggles["residual"]
+        wanted = self._looked and residual.isChecked() and residual.isEnabled() and live.frozen is None
+        live_commands.watch(self.context, ("residual",) if wanted else ())
+
+    def _not_seen(self) -> None:
+        self._looked = False
+        self._watch()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._not_seen()
+        super().hideEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._fill()
+        super().showEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.column.fit(event.size())
+
+    # -- the person -------------------------------------------------------------------------------------------------
+    def _wish(self, **changes: Any) -> None:
+        live_commands.set_live(self.context, **changes)
+        self._show()  # buttons show the state, not the click
+
+    def _then_show(self, verb: Any, *words: Any) -> None:
+        verb(self.context, *words)
         self._show()
 
-    def _bypass(self) -> None:
-        commands.set_live(self.context, bypass=not self.context.live.bypass)
+    def _set_gains(self, input_db: float, output_db: float) -> None:
+        setup = self.context.live.setup
+        given = {"input_gain_db": input_db, "output_gain_db": output_db}
+        self._wish(**{name: value for name, value in given.items() if value != getattr(setup, name)})
+
+    def _choose_source(self, source: str) -> None:
+        live_commands.choose_devices(self.context, source=source)
         self._show()
-
-    def _set_depth(self, depth: int) -> None:
-        commands.set_live(self.context, depth=depth)
-
-    def _set_gains(self) -> None:
-        if self.context.live.running:
-            self._send_gains()
-
-    def _send_gains(self) -> None:
-        commands.set_live(
-            self.context,
-            input_gain_db=float(self.controls.input_gain.value()),
-            output_gain_db=float(self.controls.output_gain.value()),
-        )
 
     def _choose_file(self) -> None:
         path = dialogs.ask_clip(self, self._file)
         if path:
             self._file = path
-            self._show_devices()
-            self.controls.source.set_value(FILE + path)
+            self._choose_source(FILE + path)
 
-    def _look(self) -> None:
-        commands.refresh_devices(self.context)
-
-    # -- saved with the layout ----------------------------------------------------------------------------------
+    # -- saved with the layout ----------------------------------------------------------------------------------------
     def view_state(self) -> dict[str, Any]:
-        controls = self.controls
         return {
-            "frames": controls.frames.value,
-            "input_gain_db": controls.input_gain.value(),
-            "output_gain_db": controls.output_gain.value(),
+            "setup": self.context.live.setup.to_state(),
+            "views": sorted(self.views.shown),
+            "span_s": self.views.scroll.seconds,
+            "half_life_s": self.views.usage.half_life_s,
+            "folded": [title for title, group in self.groups.items() if not group.open],
         }
 
     def set_view_state(self, state: dict[str, Any]) -> None:
-        if isinstance(state.get("frames"), str):
-            self.controls.frames.set_value(state["frames"])
-        for slider, key in ((self.controls.input_gain, "input_gain_db"), (self.controls.output_gain, "output_gain_db")):
-            if isinstance(state.get(key), int):
-                slider.setValue(state[key])
-
-
-def _why_no_live(info: CodecInfo) -> str:
-    if info.causal:
-        return "works on whole files and cannot stream: choose a codec that does"
-    ahead = info.look_ahead_samples
-    if ahead is None:
-        return "needs the whole recording and cannot stream: choose a causal codec"
-    told = f" {1000.0 * ahead / info.rate_hz:.0f} ms" if ahead else ""
-    return f"looks ahead{told} and cannot stream: choose a causal codec"
-
-
-def _entries(devices: tuple[DeviceInfo, ...], virtual: str) -> list[tuple[str, str]]:
-    """What a list of devices offers: default first, virtual last."""
-    entries = [("Default", DEFAULT_DEVICE)]
-    for device in devices:
-        if device.name not in (DEFAULT_DEVICE, VIRTUAL_DEVICE):
-            entries.append((f"{device.name} ({device.host})" if device.host else device.name, device.name))
-    return [*entries, (f"Virtual: {virtual}", VIRTUAL_DEVICE)]
+        if "setup" in state:
+            self.context.live.update(setup=LiveSetup.from_state(state["setup"]))
+        self.views.set_shown(state.get("views"))
+        self.views.set_span(state.get("span_s"))
+        half_life_s = state.get("half_life_s")
+        if not isinstance(half_life_s, bool) and half_life_s in HALF_LIVES_S:
+            self.views.usage.half_life.setValue(HALF_LIVES_S.index(half_life_s))
+        folded = state.get("folded")
+        if isinstance(folded, list):
+            for title, group in self.groups.items():
+                group.set_open(title not in folded)

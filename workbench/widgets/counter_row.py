@@ -41,7 +41,7 @@ class CounterRow(QWidget):
             self.update()
 
     def _cell(self) -> tuple[float, int]:
-        least = self.fontMetrics().horizontalAdvance("▲ Underruns ") + 10
+        least = self.fontMetrics().horizontalAdvance("Underruns ") + 4
         columns = max(1, min(len(self.counters) or 1, int(self.width() // least)))
         return self.width() / columns, columns
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.theme import Theme, theme_of
@@ -22,6 +22,7 @@ class LatencyBar(QWidget):
         super().__init__()
         self.parts: tuple[tuple[str, int], ...] = ()
         self.rate_hz = 0
+        self.measured: tuple[int, int, bool] | None = None  # samples, at which rate, whether it is sure
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.set_parts((), 0)
 
@@ -33,10 +34,30 @@ class LatencyBar(QWidget):
         self.updateGeometry()
         self.update()
 
+    def set_measured(self, samples: int | None, rate_hz: int = 0, sure: bool = True) -> None:
+        """The measured round trip, drawn under the sum at the same scale; None: it was not measured."""
+        measured = None if samples is None else (samples, rate_hz, sure)
+        if measured != self.measured:
+            self.measured = measured
+            self.setAccessibleDescription(self.measured_text)
+            self.update()
+
+    @property
+    def measured_text(self) -> str:
+        """The measured round trip in words."""
+        if self.measured is None:
+            return "round trip not measured"
+        samples, rate_hz, sure = self.measured
+        text = f"measured {1000.0 * samples / max(rate_hz, 1):.1f} ms · {samples} samples"
+        return text if sure else f"{text}, a guess"
+
     @property
     def sum_text(self) -> str:
         """The sum in words."""
         return self._text(sum(samples for _, samples in self.parts)) if self.parts else "not running"
+
+    def _short(self, samples: int) -> str:
+        return self._text(samples).removesuffix(" samples")
 
     def _text(self, samples: int) -> str:
         milliseconds = 1000.0 * samples / self.rate_hz if self.rate_hz else 0.0
@@ -55,19 +76,22 @@ class LatencyBar(QWidget):
         bar = QRectF(0, line + 2, self.width(), line)
         painter.fillRect(bar, theme.lane)
         total = sum(samples for _, samples in self.parts)
+        full = max(self._seconds(total), self._measured_s(), 1e-9)  # of the width
         if total > 0:
-            self._paint_parts(painter, bar, total, theme)
+            share = self._seconds(total) / full
+            self._paint_parts(painter, QRectF(bar.left(), bar.top(), bar.width() * share, line), total, theme)
+        self._paint_measured(painter, bar.translated(0, line + 2), self._measured_s() / full, theme)
         columns = self._columns()
         for index, (name, samples) in enumerate(self.parts):
             box = QRectF(
-                self.width() / columns * (index % columns), 2 * line + 8 + line * (index // columns),
+                self.width() / columns * (index % columns), 3 * line + 10 + line * (index // columns),
                 self.width() / columns - 6, line,
             )  # fmt: skip
             swatch = QRectF(box.left(), box.top() + 2, line - 4, line - 4)
             _paint_swatch(painter, swatch, index, theme)
             painter.setPen(theme.text)
             text = metrics.elidedText(
-                f"{name} {self._text(samples)}", Qt.TextElideMode.ElideRight, int(box.width() - line)
+                f"{name} {self._short(samples)}", Qt.TextElideMode.ElideRight, int(box.width() - line)
             )
             painter.drawText(box.adjusted(line + 2, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
@@ -79,14 +103,29 @@ class LatencyBar(QWidget):
                 _paint_swatch(painter, QRectF(left, bar.top(), width, bar.height()), index, theme)
             left += width
 
+    def _seconds(self, samples: int) -> float:
+        return samples / self.rate_hz if self.rate_hz else 0.0
+
+    def _measured_s(self) -> float:
+        return self.measured[0] / max(self.measured[1], 1) if self.measured else 0.0
+
+    def _paint_measured(self, painter: QPainter, box: QRectF, share: float, theme: Theme) -> None:
+        """An outline as long as the measured round trip."""
+        if self.measured is not None:
+            style = Qt.PenStyle.SolidLine if self.measured[2] else Qt.PenStyle.DashLine
+            painter.setPen(QPen(theme.text, 2, style))
+            painter.drawRect(QRectF(box.left() + 1, box.top() + 1, max(2.0, box.width() * share - 2), box.height() - 2))
+        painter.setPen(theme.text if self.measured else theme.muted)
+        painter.drawText(box.adjusted(6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.measured_text)
+
     def _columns(self) -> int:
-        widest = self.fontMetrics().horizontalAdvance("output device 000.0 ms · 00000 samples") + 30
+        widest = self.fontMetrics().horizontalAdvance("output device 00.0 ms · 000") + 22
         return max(1, min(len(self.parts), self.width() // widest)) if self.parts else 1
 
     def sizeHint(self) -> QSize:
         line = self.fontMetrics().height() + 2
         rows = -(-len(self.parts) // self._columns()) if self.parts else 0
-        return QSize(300, 2 * line + 10 + rows * line)
+        return QSize(300, 3 * line + 12 + rows * line)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(180, self.sizeHint().height())

@@ -30,6 +30,7 @@ class LatentTrail(QWidget):
         self._high = np.full(2, -np.inf)
         self.setAccessibleName(title)
         self.setToolTip("The latest latents in the codec's fixed 2-D basis; bright is new.")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def clear(self) -> None:

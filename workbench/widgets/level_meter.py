@@ -14,6 +14,7 @@ from workbench.widgets.theme import theme_of
 FLOOR_DB = -60.0
 HOLD_S = 1.5
 FALL_DB_PER_S = 20.0
+TEXT_S = 0.12
 
 
 def to_db(level: float) -> float:
@@ -24,15 +25,17 @@ def to_db(level: float) -> float:
 class LevelMeter(QWidget):
     """`set_level` with the frame clock; the hold stays 1.5 s and then falls by 20 dB/s."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, scale: bool = True) -> None:
         super().__init__()
-        self.title = title
+        self.title, self.scale = title, scale
+        self.reduction_db = 0.0
         self.rms_db = self.peak_db = self.hold_db = FLOOR_DB
         self.clipped = False
-        self._held_at = self._moved_at = 0.0
+        self.text = "silent"
+        self._held_at = self._moved_at = self._told_at = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"{title} level")
-        self.setToolTip(f"{title} level in dBFS: bar RMS, line peak, triangle peak hold.")
+        self.setToolTip(f"{title} level in dBFS: bar RMS, line peak, triangle peak hold; red: what the limiter takes.")
 
     def set_level(self, rms: float, peak: float, now_s: float | None = None) -> None:
         """Linear levels (1.0 is full scale)."""
@@ -49,22 +52,47 @@ class LevelMeter(QWidget):
             self.clipped = False
         self._moved_at = now
         if before != (self.rms_db, self.peak_db, self.hold_db, self.clipped):
+            self.update(self.bar_rect.toAlignedRect())
+        if now - self._told_at > TEXT_S or self.clipped != before[3]:
+            self._tell(now)
+
+    def _tell(self, now: float) -> None:
+        """The level in words, not so often that nobody could read it."""
+        self._told_at = now
+        text = "silent" if self.hold_db <= FLOOR_DB else f"{self.hold_db:.1f} dB".replace("-", "−")
+        if self.reduction_db:
+            text = f"{self.hold_db:.1f} LIM −{self.reduction_db:.0f}".replace("-", "−")
+        elif self.clipped:
+            text = f"{self.hold_db:.1f} CLIP".replace("-", "−")
+        if text != self.text:
+            self.text = text
             self.update()
+
+    @property
+    def bar_rect(self) -> QRectF:
+        """Where the bar lies."""
+        metrics = self.fontMetrics()
+        label, value = metrics.horizontalAdvance("Output") + 8, metrics.horizontalAdvance("−60.0 LIM −10") + 10
+        return QRectF(label, 2, max(10.0, self.width() - label - value), metrics.height() - 2)
+
+    def set_reduction(self, reduction_db: float) -> None:
+        """By how much a limiter turns the sound down now, in dB (its sign does not matter)."""
+        reduction_db = round(abs(reduction_db), 1)
+        if reduction_db != self.reduction_db:
+            self.reduction_db = reduction_db
+            self.update(self.bar_rect.toAlignedRect())
 
     def clear(self) -> None:
         """Back to silence."""
+        self.reduction_db = 0.0
         self.rms_db = self.peak_db = self.hold_db = FLOOR_DB
         self.clipped = False
+        self._tell(0.0)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, theme = QPainter(self), theme_of(self.palette())
-        metrics = self.fontMetrics()
-        label, value = metrics.horizontalAdvance("Output") + 8, metrics.horizontalAdvance("−60.0 dB CLIP") + 10
-        bar = QRectF(label, 2, max(10.0, self.width() - label - value), metrics.height() - 2)
-        painter.setPen(theme.text)
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(QRectF(0, 0, label, metrics.height()), middle, self.title)
+        bar = self.bar_rect
         painter.fillRect(bar, theme.lane)
         painter.fillRect(QRectF(bar.left(), bar.top(), bar.width() * _share(self.rms_db), bar.height()), theme.good)
         hot = QRectF(bar.left() + bar.width() * _share(-6.0), bar.top(), bar.width() * (1 - _share(-6.0)), bar.height())
@@ -79,11 +107,19 @@ class LevelMeter(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.problem if self.clipped else theme.text)
             painter.drawPolygon([QPointF(x - 4, bar.top()), QPointF(x + 4, bar.top()), QPointF(x, bar.top() + 6)])
-        painter.setPen(theme.problem if self.clipped else theme.text)
-        text = "silent" if self.hold_db <= FLOOR_DB else f"{self.hold_db:.1f} dB".replace("-", "−")
-        text += " CLIP" if self.clipped else ""
-        painter.drawText(QRectF(bar.right() + 8, 0, value, metrics.height()), middle, text)
-        self._paint_scale(painter, bar, theme.muted)
+        if self.reduction_db > 0:
+            width = bar.width() * min(self.reduction_db / -FLOOR_DB * 3, 1.0)  # a third of the scale, to be seen
+            painter.fillRect(QRectF(bar.right() - width, bar.top(), width, bar.height() / 3), theme.problem)
+        if bar.toAlignedRect().contains(event.rect()):
+            return
+        height = self.fontMetrics().height()
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.setPen(theme.text)
+        painter.drawText(QRectF(0, 0, bar.left(), height), middle, self.title)
+        painter.setPen(theme.problem if self.clipped or self.reduction_db else theme.text)
+        painter.drawText(QRectF(bar.right() + 8, 0, self.width(), height), middle, self.text)
+        if self.scale:
+            self._paint_scale(painter, bar, theme.muted)
 
     def _paint_scale(self, painter: QPainter, bar: QRectF, colour: object) -> None:
         painter.setPen(colour)
@@ -96,10 +132,10 @@ class LevelMeter(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{value}".replace("-", "−"))
 
     def sizeHint(self) -> QSize:
-        return QSize(260, 2 * self.fontMetrics().height() + 6)
+        return QSize(260, (2 if self.scale else 1) * self.fontMetrics().height() + 6)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, 2 * self.fontMetrics().height() + 6)
+        return QSize(160, self.sizeHint().height())
 
 
 def _share(decibels: float) -> float:

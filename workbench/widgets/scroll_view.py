@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,10 +38,12 @@ class ScrollView(QWidget):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds = seconds
+        self.end_s = 0.0  # what stands at the right edge: 0 is now, −3 three seconds ago
         self.lanes: tuple[ScrollLane, ...] = ()
         self.images: dict[str, ScrollImage] = {}
         self.waiting = PRESS_START
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def set_lanes(self, lanes: tuple[ScrollLane, ...]) -> None:
         """Other lanes, empty."""
@@ -67,7 +70,7 @@ class ScrollView(QWidget):
         """Append columns `[height, n]` to a lane."""
         if columns.shape[1]:
             self.images[key].push(columns)
-            self.update()
+            self.update(self.plot_rect)  # not the texts beside it, which cost more than the pictures
 
     @property
     def plot_rect(self) -> QRect:
@@ -87,7 +90,8 @@ class ScrollView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, theme = QPainter(self), theme_of(self.palette())
-        painter.fillRect(self.rect(), theme.background)
+        painter.fillRect(event.rect(), theme.background)
+        beside = not self.plot_rect.contains(event.rect())
         metrics = self.fontMetrics()
         height = metrics.height()
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -96,8 +100,9 @@ class ScrollView(QWidget):
             if lane.key in self.images:
                 self.images[lane.key].draw(painter, rect)
             painter.setPen(theme.muted)
-            painter.drawText(QRectF(0, rect.top(), rect.left() - 4, height), right, lane.top_text)
-            if rect.height() > 2 * height:
+            if beside:
+                painter.drawText(QRectF(0, rect.top(), rect.left() - 4, height), right, lane.top_text)
+            if beside and rect.height() > 2 * height:
                 painter.drawText(QRectF(0, rect.bottom() - height, rect.left() - 4, height), right, lane.bottom_text)
             draw_plaque(painter, rect, lane.title, theme)
         rect = self.plot_rect
@@ -105,11 +110,20 @@ class ScrollView(QWidget):
         if not self.lanes:
             painter.fillRect(rect, theme.lane)
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.waiting)
+        if beside:
+            self._paint_times(painter, rect)
+
+    def _paint_times(self, painter: QPainter, rect: QRect) -> None:
+        metrics, right = self.fontMetrics(), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        height = metrics.height()
         step = 1 if rect.width() > 60 * self.seconds else 2
-        for second in range(0, int(self.seconds) + 1, step):
-            x = rect.right() - second / self.seconds * rect.width()
+        newest = math.floor(self.end_s / step) * step
+        for second in range(newest, math.floor(self.end_s - self.seconds) - 1, -step):
+            x = rect.right() - (self.end_s - second) / self.seconds * rect.width()
+            if x < rect.left() - 1:
+                break
             painter.drawLine(QPointF(x, rect.bottom()), QPointF(x, rect.bottom() + 3))
-            text = "now" if not second else f"−{second} s"
+            text = "now" if not second else f"−{-second} s"
             width = metrics.horizontalAdvance(text)
             left = min(x - width / 2, self.width() - width)
             painter.drawText(QRectF(left, rect.bottom() + 3, width + 1, height), right, text)

@@ -38,8 +38,20 @@ def mix(first: QColor, second: QColor, share: float) -> QColor:
     )
 
 
+_themes: dict[int, Theme] = {}  # of the palettes seen last: every drawing asks, sixty times a second
+
+
 def theme_of(palette: QPalette) -> Theme:
     """The colours of a palette."""
+    key = palette.cacheKey()
+    if key not in _themes:
+        if len(_themes) > 32:
+            _themes.clear()
+        _themes[key] = _made_from(palette)
+    return _themes[key]
+
+
+def _made_from(palette: QPalette) -> Theme:
     background = palette.color(QPalette.ColorRole.Base)
     text = palette.color(QPalette.ColorRole.Text)
     accent = palette.color(QPalette.ColorRole.Highlight)

@@ -89,8 +89,8 @@ def test_controls_of_depth_are_disabled_with_the_reason(
     assert reason in why_no_depth(info) and bool(reason) == bool(why_no_depth(info))
     live, card, compare = (show(panel_info(key), context) for key in ("live", "codec", "compare"))
     assert isinstance(live, LivePanel) and isinstance(card, CodecPanel) and isinstance(compare, ComparePanel)
-    assert live.controls.depth.isEnabled() == (not reason)
-    assert (reason or "How many books") in live.controls.depth.toolTip()
+    assert live.codec.depth.isEnabled() == (not reason)
+    assert (reason or "How many books") in live.codec.depth.toolTip()
     assert card.chart.isHidden() == bool(reason)
     assert reason in dict(facts(info, "cpu"))["Depth"]
     assert reason in compare.message.text()
@@ -175,17 +175,15 @@ def test_long_names_do_not_widen_the_card(context: Context, show: Show) -> None:
     assert panel.scroll_width() <= max(narrow, 300)
 
 
-def test_live_says_why_it_cannot_start_and_forgets_the_codec_before(context: Context, show: Show) -> None:
-    context.codec.set_codec(RESIDUAL, "cpu")
+def test_live_offers_blocks_where_a_codec_cannot_stream(context: Context, show: Show, client: FakeClient) -> None:
+    context.codec.set_codec(kind(causal=False, streamable=False, look_ahead_samples=1600), "cpu")
     panel = show(panel_info("live"), context)
     assert isinstance(panel, LivePanel)
-    panel.picture.start(16_000, 50.0, 4, True)
-    assert panel.controls.start.isEnabled() and panel.picture.view.lanes
-    ahead = kind(causal=False, streamable=False, look_ahead_samples=1600)
-    context.codec.set_codec(ahead, "cpu")
-    reason = "known looks ahead 100 ms and cannot stream: choose a causal codec"
-    assert not panel.controls.start.isEnabled() and not panel.controls.depth.isEnabled()
-    assert panel.picture.view.waiting == reason and not panel.picture.view.lanes
-    assert panel.controls.start.toolTip() == panel.controls.depth.toolTip() == panel.controls.message.text() == reason
+    words = "known looks ahead 100 ms and cannot stream: coded in blocks of 2 s, and that much later"
+    assert panel.transport.message.text() == words
+    panel.transport.start.click()
+    assert client.last(protocol.StartLive)[1].buffered_s == 2.0
     context.codec.set_codec(RESIDUAL, "cpu")
-    assert panel.controls.start.isEnabled() and panel.picture.view.waiting == "Press Start and speak"
+    assert panel.transport.message.text() == "Starts muted: use headphones"
+    panel.transport.start.click()
+    assert client.last(protocol.StartLive)[1].buffered_s == 0.0

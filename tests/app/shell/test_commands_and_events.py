@@ -8,7 +8,7 @@ import pytest
 
 from tests.app.shell.conftest import Desk
 from tests.app.shell.fake_engine import RATE_HZ, codec_info
-from workbench import commands
+from workbench import commands, live_commands
 from workbench.engine import protocol
 
 
@@ -252,21 +252,21 @@ def test_blind_listening_without_a_clip_is_a_sentence(desk: Desk) -> None:
 
 def test_live_starts_muted_with_the_file_as_microphone_and_stops(loaded_desk: Desk) -> None:
     ctx, client = loaded_desk.ctx, loaded_desk.client
-    commands.start_live(ctx, input="virtual", output="virtual", file="/clips/a.wav", frames_per_step=2)
+    live_commands.start_live(ctx, source="file:/clips/a.wav", output="virtual", frames=2)
     number, request = client.last(protocol.StartLive)
     assert request.muted and request.file == "/clips/a.wav" and request.depth == 4 and request.frames_per_step == 2
     ring = object()
     client.say(protocol.LiveStarted(number, RATE_HZ, "virtual", "virtual", (), ring, ring, None, None))  # type: ignore[arg-type]
     loaded_desk.tick()
     assert ctx.live.running and set(ctx.live.rings) == {"input", "output"}
-    commands.set_live(ctx, muted=False, depth=2)
+    live_commands.set_live(ctx, muted=False, depth=2)
     assert client.sent[-1] == protocol.SetLive(depth=2, muted=False)
     loaded_desk.tick()
     assert not ctx.live.muted
     client.live_status["muted"] = 1.0  # the howl guard
     loaded_desk.tick(20)
     assert ctx.live.muted and ctx.live.counters["muted"] == 1.0
-    commands.stop_live(ctx)
+    live_commands.stop_live(ctx)
     client.say(protocol.LiveStopped(client.last(protocol.StopLive)[0]))
     loaded_desk.tick()
     assert not ctx.live.running and ctx.live.rings == {}
@@ -274,7 +274,7 @@ def test_live_starts_muted_with_the_file_as_microphone_and_stops(loaded_desk: De
 
 def test_a_live_session_that_cannot_start_says_why(loaded_desk: Desk) -> None:
     ctx, client = loaded_desk.ctx, loaded_desk.client
-    commands.start_live(ctx, input="gone", output="virtual")
+    live_commands.start_live(ctx, source="gone", output="virtual")
     client.say(protocol.Failed(client.last(protocol.StartLive)[0], "There is no input device gone."))
     loaded_desk.tick()
     assert ctx.live.message == "There is no input device gone." and not ctx.live.running

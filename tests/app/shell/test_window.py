@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMessageBox, QSl
 from pytestqt.qtbot import QtBot
 
 from tests.app.shell.conftest import Desk
-from workbench import commands, dialogs
+from workbench import commands, dialogs, live_commands
 from workbench.actions import ACTIONS, MENUS, ActionInfo
 from workbench.command_palette import CommandPalette
 from workbench.depth_keys import WAIT_MS
@@ -289,7 +289,7 @@ def test_after_the_engine_dies_the_documents_stay_and_a_restart_brings_everythin
     ctx, client, messages = loaded_desk.ctx, loaded_desk.client, loaded_desk.window.messages
     commands.seek(ctx, 5000)
     commands.select_depth(ctx, 2)
-    commands.set_live(ctx, muted=True)
+    live_commands.set_live(ctx, muted=True)
     loaded_desk.window.set_theme("dark")
     client.alive = False
     loaded_desk.tick()

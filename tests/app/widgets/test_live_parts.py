@@ -54,12 +54,13 @@ def test_columns_do_not_depend_on_how_sound_comes_in(hop: float) -> None:
 def test_tokens_scroll_in_time_and_beyond_the_depth_they_are_dimmed(show: Show) -> None:
     scroll = LiveScroll()
     show(scroll, 900, 500)
-    scroll.start(RATE, 50.0, 4, True)
+    scroll.start(RATE, 50.0, 4)
+    scroll.heard = frozenset({0, 1, 2})
     width, height = scroll.view.lane_pixels("codes")
     frames = int(SECONDS * 50)
     codes = np.arange(frames)[None] + 100 * np.arange(4)[:, None]
     for at in range(0, frames, 7):
-        scroll.feed_codes(codes[:, at : at + 7], 3)
+        scroll.feed_codes(codes[:, at : at + 7])
     pixels = scroll.view.images["codes"].pixels()
     newest = pixels[:, -1]
     assert newest[2] == code_table(False)[frames - 1], "book 1, last frame, on the right"
@@ -72,7 +73,7 @@ def test_tokens_scroll_in_time_and_beyond_the_depth_they_are_dimmed(show: Show) 
 def test_sound_lanes_fill_from_the_right(show: Show) -> None:
     scroll = LiveScroll()
     show(scroll, 900, 500)
-    scroll.start(RATE, 50.0, 0, False)
+    scroll.start(RATE, 50.0, 0)
     before = scroll.view.images["input"].pixels()
     scroll.feed_sound("input", np.random.default_rng(0).normal(size=RATE).astype(np.float32) * 0.3)
     after = scroll.view.images["input"].pixels()

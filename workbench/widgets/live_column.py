@@ -1,0 +1,62 @@
+"""The controls of Live: the buttons on top, groups below that scroll, in as many columns as there is room for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+WIDTH = 54  # of a column, in average letters
+
+
+class LiveColumn(QWidget):
+    """One column beside the views; two where the panel is flat and wide."""
+
+    def __init__(self, head: QWidget, groups: Sequence[QWidget]) -> None:
+        super().__init__()
+        self.groups = tuple(groups)
+        self.columns = 0
+        inside = QWidget()
+        self._row = QHBoxLayout(inside)
+        self._row.setContentsMargins(0, 0, 4, 0)
+        self._row.setSpacing(10)
+        self._stacks = [QVBoxLayout(), QVBoxLayout()]
+        for stack in self._stacks:
+            stack.setSpacing(4)
+            self._row.addLayout(stack, 1)
+        self.scroll = QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # coming and going, it would jump
+        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll.setWidget(inside)
+        self._inside = inside
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(head)
+        column.addWidget(self.scroll, 1)
+        self._set_columns(1)
+
+    def fit(self, room: QSize) -> None:
+        """Choose the number of columns for a panel of this size."""
+        bar = self.scroll.verticalScrollBar().sizeHint().width() + 6
+        one = max(WIDTH * self.fontMetrics().averageCharWidth(), *(g.minimumSizeHint().width() for g in self.groups))
+        flat = room.height() < 480 and room.width() > 3.2 * one
+        self._set_columns(2 if flat else 1)
+        self.setFixedWidth(one * self.columns + bar + (self.columns - 1) * self._row.spacing())
+
+    def _set_columns(self, columns: int) -> None:
+        if columns == self.columns:
+            return
+        self.columns = columns
+        for stack in self._stacks:
+            while stack.count():
+                stack.takeAt(0)
+        half = -(-len(self.groups) // columns)
+        for index, group in enumerate(self.groups):
+            self._stacks[index // half].addWidget(group)
+        for stack in self._stacks[:columns]:
+            stack.addStretch(1)
