@@ -27,6 +27,7 @@ COMMANDS = (
     Command("replay", "a recorded live session once more, and compare", "speefeare_core.cli.replay"),
     Command("generate", "a test signal: sine, sweep, noise like speech", "speefeare_core.cli.generate"),
     Command("evaluate", "measure a codec on sound files, at every depth", "speefeare_core.cli.evaluate"),
+    Command("bench", "time the steps of a live stream, plain and compiled", "speefeare_core.cli.bench"),
     Command("export", "write a codec as .safetensors or ONNX, and compare", "speefeare_core.cli.export"),
     Command("doctor", "check what this computer has and what is missing", "speefeare_core.cli.doctor"),
     Command("train", "train a codec by a recipe", "speefeare_core.cli.train"),
