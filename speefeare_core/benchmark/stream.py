@@ -105,7 +105,8 @@ def table(rows: list[StreamBench]) -> str:
             f"| {row.codec} | {row.frames} × {row.step_ms / row.frames:.1f} ms |"
             f" {report.mode}{'' if report.compiled else ' (plain)'} | {plan.median_ms:.2f} ms | {plan.p99_ms:.2f} |"
             f" {plan.worst_ms:.2f} | {plan.real_time_factor:.3f} ({plan.cpu_real_time_factor:.3f}) |"
-            f" {row.plain.median_ms:.2f} ms | {row.ratio:.2f} ({row.cpu_ratio:.2f}) | {same} | {plan.audio_error:.1e} | {report.build_s:.2f} s |"
+            f" {row.plain.median_ms:.2f} ms | {row.ratio:.2f} ({row.cpu_ratio:.2f}) |"
+            f" {same} | {plan.audio_error:.1e} | {report.build_s:.2f} s |"
         )
     notes = dict.fromkeys(row.report.note for row in rows if row.report.note)
     return "\n".join([*lines, *notes])
