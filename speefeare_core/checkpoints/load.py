@@ -68,6 +68,8 @@ def load_codec(source: str | Path = "default", device: str = "auto") -> Codec:
     shipped = {folder: name for name, folder in resources.shipped_codecs().items()}
     if path in shipped:  # a name means the same on another machine, a path does not
         codec.info = dataclasses.replace(codec.info, source=shipped[path])
+    elif not codec.info.source:  # a family of another package may not say it
+        codec.info = dataclasses.replace(codec.info, source=str(path))
     codec.module.eval().requires_grad_(False).to(chosen)
     return codec
 

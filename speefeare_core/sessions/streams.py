@@ -30,6 +30,8 @@ class Streams:
             stream.reset()
             return stream, ""
         if row.kind != type(stream).__name__:
+            stream = self._plain()
+        if row.kind != type(stream).__name__:
             self._note(f"The recorded state is of {row.kind}, and this version has {type(stream).__name__}.")
             return None, "the state is of another version's stream"
         try:
@@ -62,7 +64,13 @@ class Streams:
                     self._note(plan.report.note)
                 self._made[key] = plan.stream
             else:
-                self._made[key] = self._codec.stream(start="silence")
+                self._made[key] = self._plain()
+        return self._made[key]
+
+    def _plain(self) -> CodecStream:
+        key = (0, "", False)
+        if key not in self._made:
+            self._made[key] = self._codec.stream(start="silence")
         return self._made[key]
 
     def _state(self, name: str) -> dict[str, Any]:

@@ -72,10 +72,7 @@ class LiveKeeper:
 
     def _record(self, number: int, folder: str | None, session: LiveSession | None) -> bool:
         if folder is None:
-            if self._recorder is None:
-                return True
-            self._recorder.stop(number)
-            return False
+            return self._recorder is None or not self._recorder.stop(number)
         if self._recorder is not None:
             raise SpeefeareError("A recording runs already; end it before the next one.")
         self._recorder = Recorder(folder, self._running(session), self._emit)

@@ -108,6 +108,8 @@ class Recorder:
         self._dropped = 0
         self._ending = threading.Event()
         self._number = 0  # of the request that ends it
+        self._last_words = threading.Lock()
+        self._ended = False
         self._problem = ""
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         session.post(self._begin)
@@ -124,11 +126,15 @@ class Recorder:
         """How much was heard."""
         return self._at / self._codec.info.rate_hz
 
-    def stop(self, number: int = 0) -> None:
-        """End it soon; LiveRecorded follows, and Done for request `number`."""
-        self._number = number
+    def stop(self, number: int = 0) -> bool:
+        """End it soon; LiveRecorded follows, and Done for request `number`. False: it has ended, nothing follows."""
+        with self._last_words:
+            if self._ended:
+                return False
+            self._number = number or self._number
         self._session.remove_tap(self)
         self._ending.set()
+        return True
 
     def join(self, timeout: float = 2.0) -> None:
         """Wait for its last event."""
@@ -228,6 +234,8 @@ class Recorder:
         self._writer.close(complete)
         if reason or self._problem:
             self._emit(protocol.Notice(0, reason or self._problem))
+        with self._last_words:
+            self._ended = True
         self._emit(protocol.LiveRecorded(self._number, str(self._writer.folder), self._writer.length_s))
         if self._number:
             self._emit(protocol.Done(self._number, 0.0))
