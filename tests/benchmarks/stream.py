@@ -1,0 +1,170 @@
+"""Live steps: our plans against other people's streams, interleaved step by step on one thread.
+
+    OMP_NUM_THREADS=1 RAYON_NUM_THREADS=1 python -m tests.benchmarks.stream                # every row, about 15 min
+    OMP_NUM_THREADS=1 RAYON_NUM_THREADS=1 python -m tests.benchmarks.stream --only mimi --seconds 8
+    … --write                                         # keep the figures in resources/benchmarks/stream.json and .md
+
+Official full sizes with random weights in the official file, which all sides read, and random books whose codes depend
+on the input. Every side encodes each block, then decodes the same codes; who begins changes from step to step. The
+first `--warm-up` seconds of audio do not count: they fill the longest context (Mimi's 250 steps, 10 s). `ratio` is a
+row's time over that of the exact plan (more than 1: the plan is faster), the median over the steps. Beside the plans of
+every mode stands the share of codes that are those of our plain stream. Nothing here is part of the test suite but a
+smoke test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from speefeare_core import load_codec
+from speefeare_core.benchmark.machine import machine
+from speefeare_core.benchmark.seconds import SECONDS
+from speefeare_core.benchmark.stream import stream_runner
+from speefeare_core.benchmark.turns import Figures, cut, figures, ratios, steps_for, take_turns
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.plans import make_plan
+from speefeare_core.plans.modes import EXACT, MODES, PlanReport
+from tests.benchmarks.stream_peers import MATCHES, Match
+from tests.parity.peer import speech_like
+
+FOLDER = Path(__file__).parents[2] / "resources" / "benchmarks"
+PLAIN, PLAN = "ours, plain", "ours, plan"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One stream of a match."""
+
+    match: str
+    title: str
+    frames: int
+    step_ms: float
+    figures: Figures
+    ratio: float | None  # of its time over the exact plan's
+    cpu_ratio: float | None
+    report: PlanReport | None  # of our plans
+
+
+def measure(
+    match: Match,
+    folder: Path,
+    seconds: float = SECONDS,
+    warm_up: float = SECONDS,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> list[Row]:
+    """Our plain stream, the peers and the plans of every mode that the codec has, all taking turns."""
+    path, peers = match.build(folder)
+    codec = load_codec(path, "cpu")
+    info = codec.info
+    plans = {}
+    for mode in MODES:
+        try:
+            plans[f"{PLAN} {mode.key}"] = make_plan(codec, match.frames, mode=mode.key)
+        except SpeefeareError:
+            if mode.key == EXACT:
+                raise
+    hop = match.frames * info.hop_samples
+    step_s = hop / info.rate_hz
+    before, timed = steps_for((warm_up, seconds), step_s)
+    signal = speech_like(1, info.channels, hop * (before + timed), info.rate_hz)
+    runners = [
+        stream_runner(PLAIN, codec.stream(start="silence")),
+        *peers,
+        *(stream_runner(name, plan.stream) for name, plan in plans.items()),
+    ]
+    taken = take_turns(runners, cut(signal, hop, before + timed), before, progress)
+    exact = next(row for row in taken if row.name == f"{PLAN} {EXACT}")
+    rows = []
+    for row in taken:
+        ratio, cpu_ratio = (None, None) if row is exact else ratios(exact, row)
+        report = plans[row.name].report if row.name in plans else None
+        name, title, step_ms = match.key, match.title, 1000 * step_s
+        rows.append(Row(name, title, match.frames, step_ms, figures(row, step_s), ratio, cpu_ratio, report))
+    return rows
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Markdown, one table for each match."""
+    lines: list[str] = []
+    for key in dict.fromkeys(row.match for row in rows):
+        here = [row for row in rows if row.match == key]
+        count = here[0].figures.steps
+        lines += [
+            f"**{here[0].title}**, {count} steps, {here[0].figures.first_book_codes} different codes in the first book",
+            "",
+            "| stream | median | p99 | worst | real-time factor | cpu | cpu real-time factor | ratio | cpu ratio"
+            " | same codes | audio error | built in |",
+            "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        ]
+        lines += [_line(row) for row in here] + [""]
+    return "\n".join(lines)
+
+
+def _line(row: Row) -> str:
+    of = row.figures
+    ratio = "1" if row.ratio is None else f"{row.ratio:.2f}"
+    cpu_ratio = "1" if row.cpu_ratio is None else f"{row.cpu_ratio:.2f}"
+    same = "–" if of.same_codes is None else f"{of.same_codes:.2%}"
+    built = "" if row.report is None else f"{row.report.build_s:.2f} s" if row.report.compiled else "not compiled"
+    return (
+        f"| {of.name} | {of.median_ms:.2f} ms | {of.p99_ms:.2f} | {of.worst_ms:.2f} | {of.real_time_factor:.3f} |"
+        f" {of.cpu_ms:.2f} ms | {of.cpu_real_time_factor:.3f} | {ratio} | {cpu_ratio} | {same} | {of.audio_error:.1e} |"
+        f" {built} |"
+    )
+
+
+def write(rows: Sequence[Row], place: dict[str, Any], options: dict[str, float], folder: Path) -> None:
+    """`stream.json` and `stream.md`."""
+    folder.mkdir(exist_ok=True)
+    data = {"machine": place, **options, "rows": [asdict(row) for row in rows]}
+    (folder / "stream.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    where = (
+        f"{place['processor']}, {place['cores']} cores, load {place['load_average']:.1f}, torch {place['torch']},"
+        f" {place['threads']} thread"
+    )
+    how = "Written by `python -m tests.benchmarks.stream --write`; its docstring says what the columns are."
+    text = f"# Live steps, ours and others'\n\n{where}. {how}\n\n{table(rows)}"
+    (folder / "stream.md").write_text(text, encoding="utf-8")
+
+
+def main(argv: list[str] | None = None, matches: Sequence[Match] = MATCHES) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="keys, separated by commas: " + ", ".join(row.key for row in matches))
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of audio to time")
+    parser.add_argument("--warm-up", type=float, default=SECONDS, help="of audio before it")
+    parser.add_argument("--write", nargs="?", type=Path, const=FOLDER, help="keep the figures (resources/benchmarks)")
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    known = {row.key: row for row in matches}
+    keys = list(known) if args.only is None else args.only.split(",")
+    unknown = [key for key in keys if key not in known]
+    if unknown:
+        parser.error(f"there is no {unknown[0]}; choose from {', '.join(known)}")
+    rows: list[Row] = []
+    place = machine()  # with the load before it begins
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the peers' own
+        for key in keys:
+            within = Path(folder) / key
+            within.mkdir()
+            rows += measure(known[key], within, args.seconds, args.warm_up)
+            print(f"{key} is done", file=sys.stderr, flush=True)
+            if args.write:  # each time: the whole takes long
+                write(rows, place, {"seconds": args.seconds, "warm_up": args.warm_up}, args.write)
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
