@@ -20,7 +20,8 @@ ALONE = {  # sizes of a panel that is pictured by itself; the others as in the m
     "codec": (460, 640), "waveform": (1200, 460), "spectrogram": (1200, 720), "codes": (1200, 520),
     "latents": (820, 700), "compare": (640, 560), "live": (1280, 800),
 }  # fmt: skip
-LIVE_S = 4.0  # so that the live picture shows something
+CAPTURED_FRAMES = (1, 2, 4, 8)  # whose cost the live picture shows
+LIVE_S = 5.0  # so that the live picture shows something
 SETTLE_S = 0.4
 
 
@@ -105,24 +106,35 @@ class _Capture:
         if not ctx.codec.info.streamable:
             return [self._picture_alone("live")]
         docks.show_only("live")
+        live_commands.estimate(ctx, CAPTURED_FRAMES)
+        self.wait("the estimate of step sizes", lambda: not ctx.live.estimate_request)
         live_commands.start_live(ctx, source=FILE + ctx.clip.data.path, output=VIRTUAL_DEVICE)
         self.wait("Live to start", lambda: ctx.live.running)
         live_commands.set_live(ctx, muted=False)
         self._resize_for("live")
         self.rest(LIVE_S)
-        path = self._picture_alone("live")
+        saved = [self._picture_alone("live")]
+        theme = ctx.settings.theme
+        for other in ("light", "dark"):
+            self.workbench.window.set_theme(other)
+            saved.append(self._picture_alone("live", f"live_{other}"))
+        self.workbench.window.set_theme(theme)
+        live_commands.freeze(ctx, True)
+        self.wait("the frozen minute", lambda: ctx.live.frozen is not None)
+        saved.append(self._picture_alone("live", "live_frozen"))
+        live_commands.freeze(ctx, False)
         live_commands.stop_live(ctx)
         self.wait("Live to stop", lambda: not ctx.live.running)
-        return [path]
+        return saved
 
-    def _picture_alone(self, key: str) -> Path:
-        """The picture of one panel, which has the window to itself."""
+    def _picture_alone(self, key: str, name: str = "") -> Path:
+        """The picture of one panel, which has the window to itself, under its key or another name."""
         docks = self.workbench.window.docks
         assert docks is not None
         docks.show_only(key)
         self._resize_for(key)
         self.rest(SETTLE_S)
-        path = self.folder / f"{key}.png"
+        path = self.folder / f"{name or key}.png"
         pictures.save_picture(docks.panels[key], path)
         return path
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.sessions.format import INPUT, folder_of, read_info
 from workbench.context import Context
 from workbench.engine import protocol
 
@@ -42,6 +44,18 @@ def open_clip(ctx: Context, path: str | Path) -> None:
         _tell_engine_is_gone(ctx)
     elif ctx.engine.status == "ready" and ctx.codec.info is not None and not ctx.codec.loading:
         process_clip(ctx)
+
+
+def open_session(ctx: Context, folder: str | Path) -> None:
+    """Open a recording of Live: what was spoken, with the codec that it went through."""
+    try:
+        codec = read_info(folder).codec
+    except SpeefeareError as error:
+        ctx.engine.add_message(str(error))
+        return
+    if ctx.codec.info is None or codec not in (ctx.codec.wanted, ctx.codec.info.source):
+        load_codec(ctx, codec, ctx.settings.compute_device)
+    open_clip(ctx, folder_of(folder) / INPUT)
 
 
 def process_clip(ctx: Context) -> None:

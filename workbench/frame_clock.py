@@ -38,6 +38,7 @@ class FrameClock(QObject):
         self._waiting: list[Event] = []
         self._frame = 0
         self._muted = 0.0  # as the status block last said
+        self._replayed = -1.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -85,5 +86,8 @@ class FrameClock(QObject):
         if status["muted"] != self._muted:  # the howl guard mutes by itself; a wish just sent is not overruled
             self._muted = status["muted"]
             live.update(muted=bool(self._muted))
+        if self._replayed >= 0 > status["replay_position"]:  # replay has come to its end
+            live.update(heard="")
+        self._replayed = status["replay_position"]
         if self._frame % TEXT_FRAMES == 0:
             live.set_counters(live.counters)

@@ -41,7 +41,7 @@ from workbench.command_palette import CommandPalette
 from workbench.context import Context
 from workbench.depth_keys import DepthKeys
 from workbench.message_bar import MessageBar
-from workbench.openable import codec_source, is_codec
+from workbench.openable import codec_source, is_codec, is_session
 from workbench.status_strip import StatusStrip
 from workbench.theme import apply_theme
 
@@ -92,10 +92,12 @@ class MainWindow(QMainWindow):
         return self
 
     def open_paths(self, paths: list[str]) -> None:
-        """Codecs first, then the clip (the last of several)."""
+        """Codecs first, then the clip (the last of several); a recording of Live is both."""
+        for path in filter(is_session, paths):
+            commands.open_session(self.context, path)
         for path in filter(is_codec, paths):
             commands.load_codec(self.context, codec_source(path), self.context.settings.compute_device)
-        clips = [path for path in paths if not is_codec(path)]
+        clips = [path for path in paths if not is_codec(path) and not is_session(path)]
         if len(clips) > 1:
             self.context.engine.add_message(f"One clip is open at a time; opened {Path(clips[-1]).name}.")
         if clips:

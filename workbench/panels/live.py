@@ -208,8 +208,8 @@ class LivePanel(Panel):
             self._watch()
         self.sound.set_levels(live.counters)
         if live.frozen is not None:
-            position = int(live.counters.get("replay_position", 0))
-            self.views.bar.set_cursor(position if live.heard else None)
+            position = int(live.counters.get("replay_position", -1))
+            self.views.bar.set_cursor(position if live.heard and position >= 0 else None)
             return
         shown, scroll = self.views.shown, self.views.scroll
         for name in ("input", "output"):

@@ -31,6 +31,7 @@ class FreezeBar(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         describe(self, "Last minute", "Drag, or Left and Right: which seconds of the frozen minute the views show.")
+        self._tell()
 
     def set_sound(self, samples: NDArray[np.float32] | None, rate_hz: int, span_s: float) -> None:
         """The frozen output `[C, T]` (None: nothing is frozen) and how much of it the views show."""

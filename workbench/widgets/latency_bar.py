@@ -113,8 +113,8 @@ class LatencyBar(QWidget):
         """An outline as long as the measured round trip."""
         if self.measured is not None:
             style = Qt.PenStyle.SolidLine if self.measured[2] else Qt.PenStyle.DashLine
-            painter.setPen(QPen(theme.text, 2, style))
-            painter.drawRect(QRectF(box.left() + 1, box.top() + 1, max(2.0, box.width() * share - 2), box.height() - 2))
+            painter.setPen(QPen(theme.text, 1, style))
+            painter.drawRect(QRectF(box.left(), box.top() - 0.5, max(2.0, box.width() * share - 1), box.height() + 1))
         painter.setPen(theme.text if self.measured else theme.muted)
         painter.drawText(box.adjusted(6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.measured_text)
 

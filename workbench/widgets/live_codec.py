@@ -125,7 +125,7 @@ def plan_words(report: PlanReport) -> str:
         return report.note or "plain computation"
     parts = [] if report.tokens_same is None else [f"{100 * report.tokens_same:.4g} % same tokens"]
     parts.append(f"error {report.audio_error:.0e}" if report.audio_error else "error 0")
-    return " · ".join([*parts, f"built in {report.build_s:.1f} s"])
+    return " · ".join(parts)
 
 
 def _books_of(roles: tuple[str, ...], kind: str) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-WIDTH = 54  # of a column, in average letters
+WIDTH = 58  # of a column, in average letters
+GAP = 10  # between two columns
 
 
 class LiveColumn(QWidget):
@@ -20,11 +21,11 @@ class LiveColumn(QWidget):
         inside = QWidget()
         self._row = QHBoxLayout(inside)
         self._row.setContentsMargins(0, 0, 4, 0)
-        self._row.setSpacing(10)
+        self._row.setSpacing(0)
         self._stacks = [QVBoxLayout(), QVBoxLayout()]
         for stack in self._stacks:
             stack.setSpacing(4)
-            self._row.addLayout(stack, 1)
+            self._row.addLayout(stack)
         self.scroll = QScrollArea()
         self.scroll.setWidgetResizable(True)
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -46,7 +47,8 @@ class LiveColumn(QWidget):
         one = max(WIDTH * self.fontMetrics().averageCharWidth(), *(g.minimumSizeHint().width() for g in self.groups))
         flat = room.height() < 480 and room.width() > 3.2 * one
         self._set_columns(2 if flat else 1)
-        self.setFixedWidth(one * self.columns + bar + (self.columns - 1) * self._row.spacing())
+        self._stacks[1].setContentsMargins(GAP if flat else 0, 0, 0, 0)
+        self.setFixedWidth(one * self.columns + bar + (GAP if flat else 0))
 
     def _set_columns(self, columns: int) -> None:
         if columns == self.columns:
@@ -58,5 +60,7 @@ class LiveColumn(QWidget):
         half = -(-len(self.groups) // columns)
         for index, group in enumerate(self.groups):
             self._stacks[index // half].addWidget(group)
-        for stack in self._stacks[:columns]:
-            stack.addStretch(1)
+        for index, stack in enumerate(self._stacks):
+            self._row.setStretch(index, int(index < columns))
+            if index < columns:
+                stack.addStretch(1)

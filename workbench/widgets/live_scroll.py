@@ -18,6 +18,7 @@ from workbench.widgets.theme import describe, rgb32, theme_of
 Array = NDArray[Any]
 SECONDS = 6.0
 LANES = ("input", "output", "codes", "residual")
+ALL_HIDDEN = "All views are hidden"
 RANGE_DB = 60.0  # of the energies, below the loudest so far
 
 
@@ -78,16 +79,8 @@ class LiveScroll(QWidget):
         if self.books:
             lanes.append(ScrollLane("codes", f"Tokens · {books}", 0.8, "1", str(self.books)))
             lanes.append(ScrollLane("residual", "Energy per book", 0.6, "1", str(self.books)))
+        self.view.waiting = PRESS_START if self.visible_lanes else ALL_HIDDEN
         self.view.set_lanes(tuple(lane for lane in lanes if lane.key in self.visible_lanes))
-
-    def wait(self, sentence: str) -> None:
-        """What to say before a session; empty: that one may start."""
-        waiting = sentence or PRESS_START
-        if waiting != self.view.waiting:
-            self.view.waiting = waiting
-            if sentence:  # what an older codec gave is of no use
-                self.view.set_lanes(())
-            self.view.update()
 
     def _restart(self) -> None:
         """The lanes have another size, or others are there: all are empty."""

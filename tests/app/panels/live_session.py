@@ -34,15 +34,22 @@ def say(context: Context, client: FakeClient, *events: protocol.Event) -> None:
 
 def say_started(context: Context, client: FakeClient, rings: dict[str, Ring], plan: PlanReport | None = None) -> None:
     """The last start, or a switch, has succeeded."""
-    number = context.live.request
-    say(
-        context,
-        client,
-        protocol.LiveStarted(
-            number, RATE_HZ, "Mic", "Headset", PARTS, rings["input"], rings["output"],  # type: ignore[arg-type]
-            rings["codes"], rings["latents"], 50.0, (), rings["residual"], plan or PlanReport("float32", 1, True, 0.5, 1.0, 0.0), 1,  # type: ignore[arg-type]
-        ),
-    )  # fmt: skip
+    started = protocol.LiveStarted(
+        context.live.request,
+        RATE_HZ,
+        "Mic",
+        "Headset",
+        PARTS,
+        rings["input"],  # type: ignore[arg-type]
+        rings["output"],  # type: ignore[arg-type]
+        rings["codes"],  # type: ignore[arg-type]
+        rings["latents"],  # type: ignore[arg-type]
+        50.0,
+        (),
+        rings["residual"],  # type: ignore[arg-type]
+        plan or PlanReport("float32", 1, True, 0.5, 1.0, 0.0),
+    )
+    say(context, client, started)
 
 
 def write_second(rings: dict[str, Ring], at: int = 0) -> None:
