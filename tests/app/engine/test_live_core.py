@@ -9,14 +9,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from tests.app.engine.live_cores import PREFILL, core_of, through
 from tests.core.tiny_codec import TinyCodec
 from workbench.engine.memory import Status
-from workbench.engine.protocol import LIVE_STATUS, SetLive, StartLive
-from workbench.engine.server.live_coder import StreamCoder
+from workbench.engine.protocol import LIVE_STATUS, SetLive
 from workbench.engine.server.live_core import LiveCore
 
 HOP = 64
-PREFILL = 320
 Samples = NDArray[np.float32]
 
 
@@ -39,30 +38,12 @@ def make(status: Status) -> Iterator[Callable[..., LiveCore]]:
     made = []
 
     def build(guard: bool = False, **changes: object) -> LiveCore:
-        request = StartLive(muted=False, **changes)  # type: ignore[arg-type]
-        codec = TinyCodec()
-        coder = StreamCoder(codec, codec.stream(depth=request.depth, start="silence"), request)
-        core = LiveCore(codec.info, coder, request, status, None, guard)
-        core.begin(PREFILL)
-        made.append(core)
-        return core
+        made.append(core_of(TinyCodec(), status, guard=guard, **changes))
+        return made[-1]
 
     yield build
     for core in made:
         core.taps.unlink()
-
-
-def through(core: LiveCore, samples: Samples, block: int, work: Callable[[int], bool] = lambda index: True) -> Samples:
-    """Blocks into the microphone, steps where `work(block index)` allows them, blocks out of the loudspeaker."""
-    out = []
-    for index, at in enumerate(range(0, samples.shape[1], block)):
-        piece = samples[:, at : at + block]
-        core.push(piece)
-        while work(index) and core.step():
-            pass
-        out.append(core.pull(piece.shape[1]))
-    core.tell(0)
-    return np.concatenate(out, axis=1)
 
 
 @pytest.mark.parametrize("block", [17, 64, 100, 250])

@@ -75,6 +75,7 @@ class LiveSession:
         self._leaving: list[tuple[float, Side]] = []
         self._plan: PlanChange | None = None
         self._watch = SleepWatch()
+        self._bar = latency.LatencyWatch()
         self._woken = -WAKE_S
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
@@ -255,12 +256,14 @@ class LiveSession:
         sides = [side for side in (self.input, self.output) if side is not None]
         notes = [*prepared.notes, *(note for side in sides for note in live_devices.rate_note(side, info))]
         spoken = source.name if source is not None else ""
+        bar = self.latency
+        self._bar.show(bar)
         return protocol.LiveStarted(
             self.number,
             info.rate_hz,
             self.input.stream.name if self.input is not None else spoken,
             self.output.stream.name,
-            self.latency,
+            bar,
             taps.input.ref,
             taps.output.ref,
             taps.codes.ref if taps.codes is not None else None,
@@ -316,6 +319,7 @@ class LiveSession:
 
     def _loop(self) -> None:
         look = 0.0
+        self._watch.look()  # waiting for the devices was no sleep
         while not self._end.is_set():
             while not self._actions.empty():
                 self._act(self._actions.get())
@@ -349,6 +353,9 @@ class LiveSession:
         )
         if core.load.too_slow():
             self.emit(protocol.Notice(0, live_advice.too_slow(core, self.prepared)))
+        bar = self._bar.moved(lambda: self.latency, core.info.rate_hz)
+        if bar is not None:
+            self.emit(protocol.LiveLatency(self.number, bar))
 
     def _look_at_sleep(self, core: LiveCore) -> None:
         slept = self._watch.look()

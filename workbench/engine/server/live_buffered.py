@@ -49,7 +49,7 @@ class BufferedCoder:
     def __init__(self, info: CodecInfo, inner: Coder, times: BlockTimes, threaded: bool = True) -> None:
         self._inner = inner
         self._hop = info.hop_samples
-        self._block = times.block
+        self.block_samples = times.block
         self.delay_samples = times.held + inner.delay_samples
         self._out = OutputQueue(info.rate_hz, info.channels, 4 * (times.held + times.block))
         self._out.put(np.zeros((info.channels, times.held), np.float32))
@@ -124,10 +124,10 @@ class BufferedCoder:
 
     def _collect(self, block: Samples) -> None:
         self._collected = np.concatenate([self._collected, block], axis=1)
-        while self._collected.shape[1] >= self._block:
+        while self._collected.shape[1] >= self.block_samples:
             self._given_out += 1
-            self._jobs.put(np.ascontiguousarray(self._collected[:, : self._block]))
-            self._collected = self._collected[:, self._block :]
+            self._jobs.put(np.ascontiguousarray(self._collected[:, : self.block_samples]))
+            self._collected = self._collected[:, self.block_samples :]
 
     # -- the worker -------------------------------------------------------------------------------------------------
     def work(self, wait: bool = False) -> bool:

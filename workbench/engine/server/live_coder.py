@@ -43,6 +43,7 @@ class Coder(Protocol):
     """A codec that takes and gives n samples a step, its sound later by `delay_samples`."""
 
     delay_samples: int
+    block_samples: int  # computed at once, where that is not a step; else 0
     lost_packets: int  # in the channel, since the start
     flipped_bits: int
     dropped_frames: int  # that it left out because it was late
@@ -75,7 +76,7 @@ class StreamCoder:
     def __init__(self, codec: Codec, stream: CodecStream, request: StartLive) -> None:
         info = codec.info
         self.delay_samples = info.stream_delay_samples
-        self.lost_packets = self.flipped_bits = self.dropped_frames = 0
+        self.block_samples = self.lost_packets = self.flipped_bits = self.dropped_frames = 0
         self._device = codec.device
         self._stream = stream
         self._next: CodecStream | None = None

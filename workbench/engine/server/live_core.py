@@ -62,9 +62,9 @@ class LiveCore:
         self._guard = HowlGuard(info.rate_hz) if guard else None
         self._mix = LiveMix(info.rate_hz, info.channels, coder.delay_samples, request, bypass, fade_in)
         self.times = StepTimes()
-        self.load = Load()
+        self.load = Load(coder.block_samples / info.rate_hz)
         self._begun = False
-        self._prefill = 0
+        self.prefill = 0  # samples of silence that waited for the loudspeaker at first
         self.played = 0  # samples that the loudspeaker took since `begin`
         self._dropped = self._frames = 0
         self._howl_muted = False
@@ -86,7 +86,7 @@ class LiveCore:
     # -- the live thread --------------------------------------------------------------------------------------------
     def begin(self, prefill: int) -> None:
         """From now on samples count; `prefill` samples of silence wait for the loudspeaker."""
-        self._prefill = prefill
+        self.prefill = prefill
         self._output.put(np.zeros((self.info.channels, prefill), np.float32))
         self._begun = True
 
@@ -167,7 +167,7 @@ class LiveCore:
     def _skip_excess(self) -> int:
         """Late: rather lose whole frames, and count them, than let the delay grow for ever."""
         hop = self.info.hop_samples
-        excess = self.queued - self._prefill - self._most_extra
+        excess = self.queued - self.prefill - self._most_extra
         if excess <= 0:
             return 0
         frames = min(-(-excess // hop), self._input.waiting // hop)
@@ -207,7 +207,7 @@ class LiveCore:
             "lost_packets": self.coder.lost_packets,
             "flipped_bits": self.coder.flipped_bits,
             "real_time_factor": self.load.real_time_factor,
-            "lag_samples": max(0, self.queued - self._prefill),
+            "lag_samples": max(0, self.queued - self.prefill),
             **self.taps.levels(),
         }
         for name, value in values.items():

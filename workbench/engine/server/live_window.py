@@ -38,7 +38,7 @@ class WindowCoder:
         self._encode_before, self._encode_after = (round_up(frames, unit) for frames in context.encode)
         fade_frames = -(-round(FADE_S * info.rate_hz) // self._hop)
         self._decode_before = round_up(context.decode[0], unit)
-        self._decode_after = round_up(max(context.decode[1], fade_frames), unit)
+        self._decode_after = round_up(context.decode[1] + fade_frames, unit)
         self.block_samples = self._hop * round_up(max(1, round(block_s * info.frame_rate_hz)), unit)
         self.late_samples = self._hop * (self._encode_after + self._decode_after) + info.delay_samples
         self._fade: Samples = np.linspace(0, 1, round(FADE_S * info.rate_hz), dtype=np.float32)
