@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -81,6 +82,15 @@ class SoundStreamCodec(NetworkCodec):
         """A fresh stream."""
         return SoundStreamStream(self, batch, depth)
 
+    def plan_stream(self, frames: int, depth: int | None, mode: str) -> CodecStream | None:
+        """On a CPU, in every mode."""
+        from speefeare_core.plans.encodec import FORMS
+        from speefeare_core.plans.soundstream import SoundStreamPlan
+
+        if mode not in FORMS or self.device.type != "cpu":
+            return None
+        return SoundStreamPlan(self.info, self.module, frames, depth, mode, denoise=self.denoise)
+
     def condition(self, latents: Tensor) -> Tensor:
         """Latents `[B, D, F]` in the chosen denoising mode."""
         mode = torch.full((latents.shape[0],), int(self.denoise), device=latents.device)
@@ -109,6 +119,13 @@ class SoundStreamStream(CodecStream):
     def __init__(self, codec: SoundStreamCodec, batch: int, depth: int | None) -> None:
         super().__init__(codec.info, batch, depth)
         self._codec = codec
+        self._books: tuple[int, ...] | None = None
+
+    def choose_books(self, books: Sequence[int] | None) -> None:
+        """Decode with just these books, counted from 0 (None: the first `depth`)."""
+        if books is not None and not (books and 0 <= min(books) and max(books) < self.info.depth):
+            raise SpeefeareError(f"{self.info.name} has the books 0 to {self.info.depth - 1}, not {list(books)}.")
+        self._books = None if books is None else tuple(sorted(set(books)))
 
     def encode(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         """`[B, 1, n·hop]` → codes `[B, K, n]`, latents `[B, D, n]`."""
@@ -121,11 +138,12 @@ class SoundStreamStream(CodecStream):
             return model.quantizer.encode(latents), latents
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` books."""
+        """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` or the chosen books."""
         self.check_batch(codes)
         model = self._codec.module
         with torch.inference_mode():
             before = self.state["decoder"] if "decoder" in self.state else model.decoder.initial_state(self.batch)
-            latents = model.quantizer.decode(codes, min(self.depth, codes.shape[1]))
+            books = tuple(range(self.depth)) if self._books is None else self._books
+            latents = model.quantizer.decode_books(codes, tuple(book for book in books if book < codes.shape[1]))
             audio, self.state["decoder"] = model.decoder.step(latents, before)
             return audio

@@ -16,6 +16,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.encodec import EncodecModel
 from speefeare_core.nn.recurrent import ResidualLstm
 from speefeare_core.nn.soundstream import SoundStreamModel
+from speefeare_core.nn.streaming import StreamModule
 from speefeare_core.plans.kernels import FLOAT32
 from speefeare_core.plans.lstm import LstmPart
 from speefeare_core.plans.modes import EXACT
@@ -23,7 +24,7 @@ from speefeare_core.plans.parts import Part, Step
 from speefeare_core.plans.products import Products
 from speefeare_core.plans.residual_books import ResidualSearch, ResidualSum
 from speefeare_core.plans.same_bits import SameBits
-from speefeare_core.plans.seanet import SeanetPlan
+from speefeare_core.plans.seanet import MakePart, SeanetPlan
 from speefeare_core.stream import CodecStream, StreamState
 
 # Number formats of encoder (None: the plain stream's bits) and decoder in each mode. The search is float32 always.
@@ -51,14 +52,12 @@ class ResidualCodecPlan(CodecStream):
         heard, spoken = FORMS[mode]
         with torch.inference_mode():
             hearing = SameBits() if heard is None else Products(heard)
-            self._encoder = SeanetPlan(model.encoder, frames * info.hop_samples, hearing, {ResidualLstm: lstm_part})
+            self._encoder = SeanetPlan(model.encoder, frames * info.hop_samples, hearing, MAKERS)
             self._latents, between = self._condition(self._encoder.output)
             self._search = ResidualSearch(model.quantizer, self._latents)
             self._encode_steps = [*self._encoder.steps, *between, *self._search.steps]
             self._sum = ResidualSum(model.quantizer, frames)
-            self._decoder = SeanetPlan(
-                model.decoder, frames, Products(spoken), {ResidualLstm: lstm_part}, source=self._sum.output
-            )
+            self._decoder = SeanetPlan(model.decoder, frames, Products(spoken), MAKERS, source=self._sum.output)
             self._silent_codes = self._hear_silence()
         self._silent_encoder = _copies(self._encoder)
         self._silent_decoders: dict[tuple[int, ...], list[Tensor]] = {}
@@ -192,9 +191,13 @@ class EncodecPlan(ResidualCodecPlan):
         super().__init__(info, model, frames, depth, mode)
 
 
-def lstm_part(module: ResidualLstm, source: Tensor, products: Products) -> LstmPart:
+def lstm_part(module: StreamModule, source: Tensor, products: Products) -> LstmPart:
     """The LSTM of a SEANet, in the number format of its convolutions."""
+    assert isinstance(module, ResidualLstm)
     return LstmPart(module, source, same_bits=isinstance(products, SameBits), form=products.form)
+
+
+MAKERS: Mapping[type, MakePart] = {ResidualLstm: lstm_part}
 
 
 def _copies(part: Part) -> list[Tensor]:

@@ -126,7 +126,7 @@ class _Layer:
 
 def _sliced(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> list[Step]:
     """x @ weight + bias in the order of `nn.rows`."""
-    first, *others = zip(x.split(SLICE, dim=1), weight.split(SLICE), strict=True)
+    first, *others = zip(torch.split(x, SLICE, 1), torch.split(weight, SLICE), strict=True)
     return [partial(torch.addmm, bias, *first, out=out), *(partial(out.addmm_, *pair) for pair in others)]
 
 

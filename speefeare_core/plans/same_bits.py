@@ -101,7 +101,7 @@ def _window_by_window(conv: CausalConv1d, joined: Tensor, out: Tensor) -> list[S
             overlapping, rows = rows, joined.new_empty(rows.shape)
             steps.append(partial(rows.copy_, overlapping))
         its = weight[first * width : (first + taps) * width]
-        pairs += list(zip(rows.split(SLICE, dim=1), its.split(SLICE), strict=True))
+        pairs += list(zip(torch.split(rows, SLICE, 1), torch.split(its, SLICE), strict=True))
     bias = None if conv.bias is None else conv.bias.detach()
     return steps + product_steps(pairs, bias, out)
 
@@ -114,7 +114,7 @@ def _tap_by_tap(conv: CausalConv1d, joined: Tensor, out: Tensor) -> list[Step]:
     rows = joined.view(copies * length, width)[: max(2, length)]
     weight = conv.weight.detach().permute(1, 2, 0).reshape(width, kernel * outputs)
     taps = rows.new_empty(rows.shape[0], kernel * outputs)
-    steps = product_steps(list(zip(rows.split(SLICE, dim=1), weight.split(SLICE), strict=True)), None, taps)
+    steps = product_steps(list(zip(torch.split(rows, SLICE, 1), torch.split(weight, SLICE), strict=True)), None, taps)
     views = [
         taps[tap * dilation : tap * dilation + count, tap * outputs : (tap + 1) * outputs] for tap in range(kernel)
     ]
