@@ -20,6 +20,7 @@ class LiveEvents:
         self.ctx = context
         self.handlers: dict[type[protocol.Event], Callable[[Any], None]] = {
             protocol.LiveStarted: self._started,
+            protocol.LiveLatency: self._latency,
             protocol.LiveStopped: self._stopped,
             protocol.LivePlan: self._plan,
             protocol.LiveRecorded: self._recorded,
@@ -93,6 +94,10 @@ class LiveEvents:
             heard="",
             message="",
         )
+
+    def _latency(self, event: protocol.LiveLatency) -> None:
+        if event.request_id == self.ctx.live.request:
+            self.ctx.live.update(latency=event.latency)
 
     def _stopped(self, event: protocol.LiveStopped) -> None:
         live = self.ctx.live

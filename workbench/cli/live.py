@@ -133,6 +133,8 @@ def _live(talk: EngineTalk, args: argparse.Namespace, console: Console, info: Co
     stopped = talk.last(protocol.LiveStopped)
     reason = stopped.reason if stopped is not None else ""
     trip = talk.last(protocol.RoundTripMeasured)
+    corrected = talk.last(protocol.LiveLatency)
+    parts = started.latency if corrected is None else corrected.latency
     data = {
         "codec": info.name,
         "rate_hz": info.rate_hz,
@@ -143,8 +145,8 @@ def _live(talk: EngineTalk, args: argparse.Namespace, console: Console, info: Co
         "seconds": seconds,
         "frames_per_step": started.step_frames,
         **data,
-        "latency": live_report.latency_rows(started.latency, started.rate_hz),
-        "latency_ms": 1000 * sum(part.samples for part in started.latency) / started.rate_hz,
+        "latency": live_report.latency_rows(parts, started.rate_hz),
+        "latency_ms": 1000 * sum(part.samples for part in parts) / started.rate_hz,
         "round_trip": _trip(trip),
         "recorded": {"folder": recorded.folder, "seconds": recorded.seconds} if recorded is not None else None,
         "notes": list(started.notes),

@@ -426,6 +426,13 @@ class LivePlan(Event):
 
 
 @dataclass(frozen=True)
+class LiveLatency(Event):
+    """The stacked bar instead of LiveStarted's: devices say only after a while how far away they are, and drift."""
+
+    latency: tuple[LatencyPart, ...]
+
+
+@dataclass(frozen=True)
 class LiveRecorded(Event):
     """A session folder is complete."""
 

@@ -7,8 +7,12 @@ from collections import deque
 
 import numpy as np
 
-BLOCKS = 64  # over which the times of single callbacks, which jump, are averaged
+BLOCKS = 24  # over which the times of single callbacks, which jump, are averaged
+GAP_S = 0.05  # a jump by so much is a gap in the sound: what was before says nothing of what comes
 MOST_S = 4.0  # a device that claims to be further away says nothing
+# And at first no device is believed that claims to be much further away than was asked: PulseAudio's microphones say
+# half a second for a second or so, and then what is true.
+DOUBT_S, DOUBTFUL = 2.0, 1.25
 
 
 class DeviceClock:
@@ -17,8 +21,9 @@ class DeviceClock:
     `begin` and `end` are the callback's, around its work. The rest may be asked by any thread.
     """
 
-    def __init__(self, rate_hz: int, nominal_s: float = 0.0) -> None:
+    def __init__(self, rate_hz: int, nominal_s: float = 0.0, hears: bool = False) -> None:
         self._rate_hz = rate_hz
+        self._hears = hears  # a microphone
         self.nominal_s = nominal_s  # what holds where callbacks do not say
         self._offsets: deque[float] = deque(maxlen=BLOCKS)
         self._distances: deque[float] = deque(maxlen=BLOCKS)
@@ -32,14 +37,24 @@ class DeviceClock:
         """
         self.busy = True
         now = time.monotonic()
-        if away_s is not None and abs(away_s) < MOST_S:
-            self._offsets.append(now + away_s - self.samples / self._rate_hz)
+        most = DOUBTFUL * self.nominal_s if self.young and self.nominal_s else MOST_S
+        if away_s is not None and abs(away_s) < most:
+            offset = now + away_s - self.samples / self._rate_hz
+            if self._offsets and abs(offset - self._offsets[-1]) > GAP_S:
+                self._offsets.clear()
+                self._distances.clear()
+            self._offsets.append(offset)
             self._distances.append(away_s)
 
     def end(self, count: int) -> None:
         """Its block is moved."""
         self.samples += count
         self.busy = False
+
+    @property
+    def young(self) -> bool:
+        """Whether what the device says may not be true yet."""
+        return self.samples < DOUBT_S * self._rate_hz
 
     @property
     def distance_s(self) -> float:
@@ -51,5 +66,5 @@ class DeviceClock:
         """When, by `time.monotonic`, the sample that comes next in the next callback passes the membrane."""
         offsets = tuple(self._offsets)
         if not offsets:
-            return time.monotonic() + self.nominal_s
+            return time.monotonic() + (-self.nominal_s if self._hears else self.nominal_s)
         return float(np.median(offsets)) + self.samples / self._rate_hz

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 
 WINDOW_S = 0.1
-STEADY_WINDOWS = 3
+STEADY_WINDOWS = 4
 
 
 class Flow:
@@ -15,33 +16,41 @@ class Flow:
         self._rate_hz = rate_hz
         self._total = 0
         self._begun = 0.0
-        self._low = self._high = 0.0
+        self._span: tuple[float, float] | None = None  # of this window: furthest behind and ahead of an even clock
+        self._spans: deque[tuple[float, float]] = deque(maxlen=STEADY_WINDOWS)
         self._seen = 0
         self._looked = time.monotonic()
-        self._steady = 0
 
     def add(self, count: int) -> None:
         """A block of this many samples passed."""
         now = time.monotonic()
         if self._begun == 0.0:
-            self._begun, self._total, self._low, self._high = now, 0, 0.0, 0.0
+            self._begun, self._total = now, 0
         ahead = self._total - (now - self._begun) * self._rate_hz
-        self._low, self._high = min(self._low, ahead), max(self._high, ahead + count)
+        low, high = self._span or (ahead, ahead)
+        self._span = min(low, ahead), max(high, ahead + count)
         self._total += count
 
     @property
     def burst_samples(self) -> int:
-        """How far it ran ahead of an even clock, from its latest to its earliest moment: at least one block."""
-        return round(self._high - self._low)
+        """How far it ran ahead of an even clock in the last windows, from its latest to its earliest moment: at least
+        one block."""
+        spans = [span for span in (*self._spans, self._span) if span is not None]
+        if not spans:
+            return 0
+        return round(max(high for _, high in spans) - min(low for low, _ in spans))
 
     def steady(self) -> bool:
-        """Ask every 0.1 s: whether it has run at about its rate for 0.3 s. A device that stood still starts over."""
+        """Ask every 0.1 s: whether it has run at about its rate for 0.4 s. A device that stood still starts over."""
         now = time.monotonic()
         expected = (now - self._looked) * self._rate_hz
-        even = 0.6 * expected < self._total - self._seen < 1.6 * expected
-        self._steady = self._steady + 1 if even else 0
-        if not even:
+        if 0.6 * expected < self._total - self._seen < 1.6 * expected and self._span is not None:
+            self._spans.append(self._span)
+            self._span = None
+        else:
+            self._spans.clear()
+            self._span = None
             self._begun = 0.0  # the next block is the first
             self._total = 0
         self._looked, self._seen = now, self._total
-        return self._steady >= STEADY_WINDOWS
+        return len(self._spans) == STEADY_WINDOWS

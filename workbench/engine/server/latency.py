@@ -15,7 +15,9 @@ INPUT, FRAMING, BLOCK, CODEC, COMPUTE = "input device", "framing", "block", "cod
 QUEUE, CONVERSION, OUTPUT = "queue", "conversion", "output device"
 LEAST_MARGIN_S = 0.01
 MOST_BURST_S = 0.1
-TRIES, PAUSE_S = 20, 0.0005
+TRIES, PAUSE_S = 5, 0.0002
+LOOK_S = 1.0  # between looks at the devices' clocks
+MOVED_S = 0.002  # less is not worth telling
 
 
 def prefill_samples(step: int, burst_in: int, burst_out: int, compute: int, rate_hz: int) -> int:
@@ -92,3 +94,27 @@ def parts(
         LatencyPart(OUTPUT, round(output_s * rate_hz) + min(0, near)),
     )
     return tuple(row for row in rows if row.samples or row.name != CONVERSION)
+
+
+class LatencyWatch:
+    """Whether the stacked bar that people see is still true. For the live thread."""
+
+    def __init__(self) -> None:
+        self._shown: tuple[LatencyPart, ...] = ()
+        self._looked = 0.0
+
+    def show(self, shown: tuple[LatencyPart, ...]) -> None:
+        """This is what they see."""
+        self._shown, self._looked = shown, time.monotonic()
+
+    def moved(self, look: Callable[[], tuple[LatencyPart, ...]], rate_hz: int) -> tuple[LatencyPart, ...] | None:
+        """Asked often, looks once a second: the bar as it is now, where its sum has moved by 2 ms or more."""
+        if time.monotonic() - self._looked < LOOK_S:
+            return None
+        self._looked = time.monotonic()
+        now = look()
+        by = sum(part.samples for part in now) - sum(part.samples for part in self._shown)
+        if abs(by) < MOVED_S * rate_hz:
+            return None
+        self._shown = now
+        return now

@@ -123,6 +123,12 @@ class LiveSession:
             round(now.phase_s * rate),
         )
 
+    @property
+    def young(self) -> bool:
+        """Whether its devices do not know yet how far away they are."""
+        sides = (self.input, self.output)
+        return any(side.stream.clock.young for side in sides if side is not None)
+
     # -- from any thread --------------------------------------------------------------------------------------------
     def post(self, action: Callable[[], None]) -> None:
         """Have something done between two steps. What it raises becomes a notice."""

@@ -29,6 +29,7 @@ FADE = 0.15  # share of the sweep, at either end
 ECHO_S = 0.02  # nearer than this to the peak lie its own echoes, which take nothing from its certainty
 GUESS = 2.0  # a peak less than this above the next one is none
 CERTAIN = 4.0  # and from here on nothing more has to be sent
+MOST_CERTAIN = 1000.0  # where there is nothing else at all
 LONGEST_S = 3.0
 # Pauses between the sweeps: unlike each other, so that a lag longer than a pause is not taken for a shorter one.
 PAUSES_S = (0.30, 0.41, 0.35, 0.47, 0.38)
@@ -95,7 +96,7 @@ def find(chirp: Chirp, recorded: NDArray[np.floating], sent: tuple[int, ...] = (
     others = np.concatenate([height[: max(0, peak - guard)], height[peak + guard + 1 :]])
     if len(others) < 2 * guard or peak + len(chirp.signal) > within:
         return Found(float(peak), 0.0)  # too little to compare with, or something higher may follow
-    next_best = max(float(others.max()), 1e-6 * float(height[peak]))
+    next_best = max(float(others.max()), float(height[peak]) / MOST_CERTAIN)
     return Found(_between(mean, peak), float(height[peak]) / next_best if next_best else 0.0)
 
 
@@ -196,6 +197,11 @@ class Session(Protocol):
         """The stacked bar as it is now; to be asked on the live thread."""
         ...
 
+    @property
+    def young(self) -> bool:
+        """Whether its devices do not know yet how far away they are."""
+        ...
+
     def override(self, speaker: RoundTrip | None) -> None:
         """Let this speak in the place of the codec; None: no longer."""
         ...
@@ -219,7 +225,11 @@ def measuring(number: int, session: Session, emit: Callable[[protocol.Event], No
             yield
     finally:
         session.override(None)
-    found, parts = trip.result(), _latency_of(session)
+    found = trip.result()
+    while session.young and session.running and time.monotonic() < limit:
+        time.sleep(LOOK_S / 4)
+        yield
+    parts = _latency_of(session)
     codec = sum(part.samples for part in parts if part.name == latency.CODEC)
     whole = sum(part.samples for part in parts)
     emit(protocol.RoundTripMeasured(number, round(found.lag) + codec, whole, session.rate_hz, found.certainty))

@@ -63,10 +63,10 @@ def _away(at: float, now: float) -> float | None:
 
 
 class _PortAudio:
-    def __init__(self, name: str, rate_hz: int, calls: Pull | Push) -> None:
+    def __init__(self, name: str, rate_hz: int, calls: Pull | Push, hears: bool) -> None:
         self.name = name
         self.rate_hz = rate_hz
-        self.clock = DeviceClock(rate_hz)
+        self.clock = DeviceClock(rate_hz, hears=hears)
         self._calls = calls
         self.glitches = 0
         self.closed = False
@@ -133,7 +133,7 @@ class PortAudioOutput(_PortAudio):
     def __init__(
         self, library: Any, index: int, name: str, rate_hz: int, channels: int, latency_s: float, pull: Pull
     ) -> None:
-        super().__init__(name, rate_hz, pull)
+        super().__init__(name, rate_hz, pull, hears=False)
 
         def callback(out: Block, count: int, when: Any, flags: Any) -> None:
             self._tick()
@@ -161,7 +161,7 @@ class PortAudioInput(_PortAudio):
     def __init__(
         self, library: Any, index: int, name: str, rate_hz: int, channels: int, latency_s: float, push: Push
     ) -> None:
-        super().__init__(name, rate_hz, push)
+        super().__init__(name, rate_hz, push, hears=True)
 
         def callback(block: Block, count: int, when: Any, flags: Any) -> None:
             self._tick()
