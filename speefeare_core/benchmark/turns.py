@@ -17,6 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from speefeare_core.plans.check import finite
+
 
 @dataclass(frozen=True)
 class Runner:
@@ -93,12 +95,12 @@ def _timed(call: Callable[[Tensor], Tensor], given: Tensor, settle: Callable[[],
 def _compare(row: Taken, first: Tensor, told: Tensor, wanted: Tensor, heard: Tensor, loudest: float) -> None:
     if first.is_floating_point():
         scale = float(first.abs().max().clamp(min=1e-9))
-        row.encode_error = max(row.encode_error, float((first - told).abs().max()) / scale)
+        row.encode_error = max(row.encode_error, finite(float((first - told).abs().max()) / scale))
     else:
         row.equal_codes += int((first == told).sum())
         row.all_codes += first.numel()
         row.codes_seen.update(told[:, 0].flatten().tolist())
-    row.audio_error = max(row.audio_error, float((wanted - heard).abs().max()) / loudest)
+    row.audio_error = max(row.audio_error, finite(float((wanted - heard).abs().max()) / loudest))
 
 
 @dataclass(frozen=True)

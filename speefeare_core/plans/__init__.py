@@ -36,12 +36,15 @@ def make_plan(codec: Codec, frames: int = 1, depth: int | None = None, mode: str
     Raises `SpeefeareError` for an unknown mode, a codec that cannot stream, or a faster mode it does not have.
     """
     from speefeare_core.plans.check import compare
+    from speefeare_core.plans.cuda_graph import graphed
 
     if mode not in {row.key for row in MODES}:
         raise SpeefeareError(f"There is no mode {mode}; choose {', '.join(row.key for row in MODES)}.")
     started = time.perf_counter()
     plain = codec.stream(depth=depth, start="silence")
     made = codec.plan_stream(frames, depth, mode)
+    if made is None and mode == EXACT:
+        made = graphed(codec, frames, depth)
     if made is None:
         if mode != EXACT:
             raise SpeefeareError(f"{codec.info.name} has no {mode} mode; use float32.")
@@ -54,5 +57,5 @@ def make_plan(codec: Codec, frames: int = 1, depth: int | None = None, mode: str
         note = f"The plan differed from the plain computation (codes {same}, audio {error:.1e}) and is not used."
         return Plan(plain, PlanReport(mode, frames, False, taken, 1.0 if codec.info.books else None, 0.0, note))
     made.reset()
-    made.depth = codec.info.check_depth(depth)
+    made.depth = depth  # None is every book
     return Plan(made, PlanReport(mode, frames, True, taken, same, error))
