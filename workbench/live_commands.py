@@ -104,7 +104,14 @@ def step_live_depth(ctx: Context, step: int) -> None:
 
 
 def toggle_book(ctx: Context, book: int) -> None:
-    """Hear a book (from 0) or not; the last one that is heard stays."""
+    """Hear a book (from 0) or not; the last one that is heard stays.
+
+    Where a codec decodes its first books only, all up to this one, or up to the one before it.
+    """
+    if ctx.live.first_books_only and book < _depth(ctx):
+        heard = len(ctx.live.heard_books(_depth(ctx)))
+        set_live(ctx, depth=max(1, book + (book >= heard)))
+        return
     books = set(ctx.live.heard_books(_depth(ctx))) ^ {book}
     if books and book < _depth(ctx):
         set_books(ctx, tuple(sorted(books)))

@@ -38,11 +38,18 @@ class LiveEvents:
     def codec_loaded(self) -> None:
         """What was measured of the codec before says nothing of this one."""
         live, info = self.ctx.live, self.ctx.codec.info
-        setup = live.setup
-        if setup.books or setup.channel.frozen_books:
-            live.setup = _for_any_codec(setup)
+        deepest = info.depth if info else 0
+        kept = live.running and 1 <= live.depth <= deepest
         live.update(
-            depth=info.depth if info else 0, plans={}, plan=None, estimates=(), advice="", frozen=None, round_trip=None
+            setup=_fitting(live.setup, deepest if live.running else 0),
+            depth=live.depth if kept else deepest,
+            first_books_only=False,
+            plans={},
+            plan=None,
+            estimates=(),
+            advice="",
+            frozen=None,
+            round_trip=None,
         )
 
     def failed(self, event: protocol.Failed) -> None:
@@ -52,7 +59,9 @@ class LiveEvents:
         if number and number == live.request:
             live.update(**live.over(), message=event.sentence)
         elif number in live.undo:
-            live.update(**live.undo[number])
+            before = live.undo[number].get("setup")
+            only = isinstance(before, LiveSetup) and live.setup.books not in ((), before.books)
+            live.update(**live.undo[number], first_books_only=live.first_books_only or only)
         elif number and number == live.record_request:
             live.update(recording="")
         self.done(number)
@@ -149,6 +158,7 @@ class LiveEvents:
         live.update(estimates=kept + points, advice=event.advice, estimate_request=0)
 
 
-def _for_any_codec(setup: LiveSetup) -> LiveSetup:
-    """Without what names single books."""
-    return dataclasses.replace(setup, books=(), channel=dataclasses.replace(setup.channel, frozen_books=()))
+def _fitting(setup: LiveSetup, deepest: int) -> LiveSetup:
+    """Without the books that the codec lacks, as the engine keeps them when it goes on with another codec."""
+    books, frozen = (tuple(book for book in row if book < deepest) for row in (setup.books, setup.channel.frozen_books))
+    return dataclasses.replace(setup, books=books, channel=dataclasses.replace(setup.channel, frozen_books=frozen))

@@ -158,7 +158,7 @@ class LivePanel(Panel):
             text = f"{depth} · {info.bitrate_kbps(depth):.2f} kbps"
         self.codec.set_depth(depth, 0 if ctx.codec.why_no_depth else deepest, text, ctx.codec.why_no_depth)
         self.codec.set_books(info, heard, live.setup.channel.frozen_books)
-        self.codec.set_mode(live.setup.mode, live.plans)
+        self.codec.set_mode(live.setup.mode, live.plans, live.running)
         self.codec.set_mix(live.setup.mix)
         self.views.scroll.heard = frozenset(heard)
 

@@ -92,6 +92,7 @@ class LiveState(QObject):
         self.plan: PlanReport | None = None  # what computes now
         self.plans: dict[str, PlanReport] = {}  # what was measured of this codec, by mode
         self.undo: dict[int, dict[str, object]] = {}  # what to go back to where a wish under way fails
+        self.first_books_only = False  # the codec was asked for other books, and refused
         self.estimates: tuple[Estimate, ...] = ()
         self.advice = ""
         self.estimate_request = 0
@@ -127,4 +128,5 @@ class LiveState(QObject):
 
     def heard_books(self, depth_of_codec: int) -> tuple[int, ...]:
         """The books that are decoded now, from 0."""
-        return self.setup.books or tuple(range(min(self.depth or depth_of_codec, depth_of_codec)))
+        chosen = tuple(book for book in self.setup.books if book < depth_of_codec)
+        return chosen or tuple(range(min(self.depth or depth_of_codec, depth_of_codec)))

@@ -104,11 +104,11 @@ class LiveCodec(QWidget):
     def _choose_role(self, kind: str) -> None:
         self.role_chosen.emit(() if kind == "all" else _books_of(self.books.roles, kind))
 
-    def set_mode(self, mode: str, plans: dict[str, PlanReport]) -> None:
-        """The chosen format and what was measured of it."""
+    def set_mode(self, mode: str, plans: dict[str, PlanReport], running: bool = False) -> None:
+        """The chosen format and what was measured of it; while live runs it is being made ready."""
         self.mode.set_value(mode)
         report = plans.get(mode)
-        self.plan.say(plan_words(report) if report else "measured when it starts")
+        self.plan.say(plan_words(report) if report else "getting ready …" if running else "measured when it starts")
 
     def set_mix(self, mix: float) -> None:
         """Share of the codec."""

@@ -168,6 +168,9 @@ def test_a_refused_wish_is_taken_back(running: LivePanel, client: FakeClient, lo
     say(loaded_context, client, protocol.Failed(number, "known decodes the first books only."))
     assert running.codec.books.heard == {0, 1, 2, 3}
     assert loaded_context.engine.messages[-1] == "known decodes the first books only."
+    for book, depth in ((2, 2), (3, 4), (0, 1), (0, 1)):
+        running.codec.books.toggled.emit(book)
+        assert client.last(protocol.SetLive)[1].depth == depth, "a ladder from now on"
 
 
 def test_the_mode_shows_what_was_measured(
@@ -176,7 +179,7 @@ def test_the_mode_shows_what_was_measured(
     assert "100 % same tokens" in running.codec.plan.text()
     choose(running.codec.mode, "bfloat16")
     assert client.last(protocol.SetLive)[1].mode == "bfloat16"
-    assert running.codec.plan.text() == "measured when it starts"
+    assert running.codec.plan.text() == "getting ready …"
     say(loaded_context, client, protocol.LivePlan(0, PlanReport("bfloat16", 1, True, 1.2, 0.9234, 7e-3)))
     assert running.codec.plan.text() == "92.34 % same tokens · error 7e-03"
 

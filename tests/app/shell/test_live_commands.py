@@ -38,15 +38,17 @@ def say_started(desk: Desk, **changes: object) -> None:
 def test_another_codec_while_live_runs_is_a_switch(live_desk: Desk) -> None:
     ctx, client = live_desk.ctx, live_desk.client
     first, loads = ctx.live.request, client.count(protocol.LoadCodec)
-    live_commands.set_live(ctx, books=(1, 2))
-    live_commands.freeze_book(ctx, 1)
+    live_commands.set_live(ctx, depth=3)
+    live_commands.set_live(ctx, books=(1, 3))
+    live_commands.freeze_book(ctx, 3)
     commands.load_codec(ctx, "other")
     number, request = client.last(protocol.SwitchLive)
     assert request.source == "other" and client.count(protocol.LoadCodec) == loads and ctx.codec.loading
-    client.say(protocol.CodecLoaded(number, codec_info("other", depth=8), "cpu", 0.1))
+    client.say(protocol.CodecLoaded(number, codec_info("other", depth=3), "cpu", 0.1))
     say_started(live_desk)
     assert ctx.codec.info is not None and ctx.codec.info.name == "other" and ctx.live.running
-    assert ctx.live.depth == 8 and ctx.live.setup.books == () and ctx.live.setup.channel.clean
+    assert ctx.live.depth == 3 and ctx.live.setup.books == (1,)
+    assert ctx.live.setup.channel.clean, "what the new codec cannot have is gone, as in the engine"
     assert ctx.live.request == first and not ctx.live.muted
 
 
