@@ -19,16 +19,26 @@ from speefeare_core.plans.parts import Part, Step, elu_steps, quickest, shift_st
 from speefeare_core.plans.products import Products
 
 Conv = CausalConv1d | CausalConvTranspose1d
+Shifts = list[tuple[Tensor, Tensor]]  # rows to be overwritten at the end of a step, and by which
+FEW_ROWS = 16  # up to here the weights are what takes time, and one product reads them best
 
 
 class ConvPart(Part):
     """A convolution of `source` `[n·stride, Cin]`, or of its ELU, into rows `[n, Cout]` (transposed: the other way).
 
-    With `add_to` the result is added to these rows, in place, and they are the output.
+    With `add_to` the result is added to these rows, in place, and they are the output. With `shifts` what is carried is
+    not moved to its place by this part's steps but noted there.
     """
 
     def __init__(
-        self, conv: Conv, source: Tensor, products: Products, *, elu: bool = False, add_to: Tensor | None = None
+        self,
+        conv: Conv,
+        source: Tensor,
+        products: Products,
+        *,
+        elu: bool = False,
+        add_to: Tensor | None = None,
+        shifts: Shifts | None = None,
     ) -> None:
         super().__init__()
         self._conv, self._elu = conv, elu
@@ -45,7 +55,10 @@ class ConvPart(Part):
         bias = None if conv.bias is None else conv.bias.detach().repeat(outputs // conv.out_channels)
         flat = source.new_zeros(count, outputs) if add_to is None else add_to.view(count, outputs)
         self.steps += _convolve(joined, weight, bias, (stride, dilation), flat, products, add=add_to is not None)
-        self.steps += shift_steps(joined, keep)
+        if shifts is not None and 0 < keep <= given:
+            shifts.append((joined[:keep], joined[given:]))
+        else:
+            self.steps += shift_steps(joined, keep)
         self.output = flat.view(-1, conv.out_channels)
         self._kept = joined[:keep]
         if keep:
@@ -99,7 +112,7 @@ def _convolve(
     window = joined.new_zeros(count, kernel * width)
     unfold: Step = partial(window.view(count, kernel, width).copy_, at)
     candidates = [[unfold, *products.make(window, flat, bias, out, add=add)]]
-    if products.form_of(flat.numel()) == FLOAT32:
+    if count > FEW_ROWS and products.form_of(flat.numel()) == FLOAT32:
         candidates.append(_run_by_run(joined, weight, bias, pace, out, add=add))
         if stride == 1 and kernel * outputs < width and not add:
             candidates.append(_all_rows(joined, weight, bias, dilation, out))

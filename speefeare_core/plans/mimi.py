@@ -37,6 +37,7 @@ class MimiPlan(CodecStream):
         super().__init__(codec.info, 1, depth, "silence")
         self._codec, self._frames, self._silence = codec, frames, silence_frames
         self._books: tuple[int, ...] | None = None
+        self._silent: dict[tuple[int, ...], StreamState] = {}  # the state after silence, of the books asked for last
         model = codec.module
         hearing, speaking = (Products(form) for form in FORMS[mode])
         with torch.inference_mode():
@@ -56,13 +57,19 @@ class MimiPlan(CodecStream):
 
     def reset(self) -> None:
         """Back to the silence before the first sample, of the books that are decoded now."""
-        model = self._codec.module
+        books = tuple(self._decoded(self.info.depth))
+        if books not in self._silent:
+            self._hear_silence(books)
+            self._silent = {books: self.get_state()}
+        self.set_state(self._silent[books])
+
+    def _hear_silence(self, books: Sequence[int]) -> None:
+        quantizer = self._codec.module.quantizer
         with torch.inference_mode():
             rows = self._seanet.input.new_zeros(self._silence * self.info.hop_samples, 1)
             for part in self._encoder:
                 rows = part.begin(rows)
-            codes = model.quantizer.encode(rows.t()[None])
-            rows = model.quantizer.decode_books(codes, self._decoded(self.info.depth))[0].t()
+            rows = quantizer.decode_books(quantizer.encode(rows.t()[None]), books)[0].t()
             for part in self._decoder:
                 rows = part.begin(rows)
 
@@ -94,6 +101,15 @@ class MimiPlan(CodecStream):
                     part.run()
                 audio.append(self._sound.t().clone()[None])
             return _joined(audio)
+
+    def finish_encode(self, rest: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
+        """A last ragged piece `[1, 1, r]`, followed by zeros; frames that hold nothing of it are left out."""
+        if rest is None or rest.shape[-1] == 0:
+            return None, None
+        hop = self.info.hop_samples
+        length, frames = self._frames * hop, -(-rest.shape[-1] // hop)
+        codes, latents = self.encode(torch.nn.functional.pad(rest, (0, -rest.shape[-1] % length)))
+        return codes[..., :frames], latents[..., :frames]
 
     def get_state(self) -> StreamState:
         """A copy of the carried state, for `set_state` later or on another plan of the same codec and step."""

@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor
 
-from speefeare_core.plans.kernels import FLOAT32, Apply, prepare
+from speefeare_core.plans.huge_pages import HugePages
+from speefeare_core.plans.kernels import FLOAT32, prepare
 from speefeare_core.plans.parts import Step
 
+Rows = Tensor | Callable[[], Tensor]
 BIG = 1 << 18  # weights from which on another number format pays; below, it costs accuracy for nothing
 
 
 class Products:
-    """Makes steps of products in one of the formats of `kernels`."""
+    """Makes steps of products in one of the formats of `kernels`, their weights in the order of the calls."""
 
     def __init__(self, form: str = FLOAT32) -> None:
         self.form = form
+        self._pages = HugePages()
 
     def form_of(self, weights: int) -> str:
         """The format of a product with so many weights."""
         return self.form if weights >= BIG else FLOAT32
 
-    def of(self, weight: Tensor, rows: int) -> Apply:
-        """The product with a weight `[N, K]`, to be called with `[rows, K]` and what to write to `[rows, N]`."""
-        return prepare(weight, None, rows, self.form_of(weight.numel())).apply
-
-    def make(self, x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor, *, add: bool = False) -> list[Step]:
+    def make(self, x: Rows, weight: Tensor, bias: Tensor | None, out: Tensor, *, add: bool = False) -> list[Step]:
         """Steps for `out = x @ weight.T + bias`, with `add` added to what is there.
 
-        Rows `[M, K]` and a weight `[N, K]`, all buffers that stay where they are.
+        Rows `[M, K]`, a buffer that stays where it is or what gives them, and a weight `[N, K]`.
         """
-        form = self.form_of(weight.numel())
-        if add and form == FLOAT32:
-            first: list[Step] = [] if bias is None else [partial(out.add_, bias)]
-            return [*first, partial(out.addmm_, x, weight.t())]
-        apply = prepare(weight, bias, x.shape[0], form).apply
-        if not add:
-            return [partial(apply, x, out)]
-        between = out.new_empty(out.shape)
-        return [partial(apply, x, between), partial(out.add_, between)]
+        product = prepare(weight, bias, out.shape[0], self.form_of(weight.numel()))
+        if product.kernel in ("linear", "columns"):
+            columns = self._pages.keep(weight).t() if product.kernel == "linear" else self._pages.keep(weight.t())
+            if add:
+                first: list[Step] = [] if bias is None else [partial(out.add_, bias)]
+                return [*first, _bound(out.addmm_, x, columns)]
+            return [product_step(x, columns, bias, out)]
+        to = out.new_empty(out.shape) if add else out
+        run = _bound(product.apply, x, to)
+        return [run, partial(out.add_, to)] if add else [run]
+
+
+def product_step(x: Rows, columns: Tensor, bias: Tensor | None, out: Tensor) -> Step:
+    """`out = x @ columns + bias`, of `[M, K]` and `[K, N]`."""
+    if bias is None:
+        return _bound(partial(torch.mm, out=out), x, columns)
+    return _bound(partial(torch.addmm, bias, out=out), x, columns)
+
+
+def _bound(function: Callable[..., object], x: Rows, other: Tensor) -> Step:
+    if isinstance(x, Tensor):
+        return partial(function, x, other)
+    give = x
+    return lambda: function(give(), other)

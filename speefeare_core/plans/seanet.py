@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import cast
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
 from speefeare_core.nn.seanet import SeanetDecoder, SeanetEncoder, SeanetLayer
 from speefeare_core.nn.streaming import Pointwise, Residual, StreamModule, StreamSequential
-from speefeare_core.plans.convolution import Conv, ConvPart
+from speefeare_core.plans.convolution import Conv, ConvPart, Shifts
 from speefeare_core.plans.parts import EluPart, Part, PointwisePart
 from speefeare_core.plans.products import Products
 from speefeare_core.plans.same_bits import SameBits, SameConvPart
@@ -35,6 +36,7 @@ class ChainPart(Part):
         makers: Mapping[type, MakePart] | None = None,
         *,
         add_to: Tensor | None = None,
+        shifts: Shifts | None = None,
     ) -> None:
         super().__init__()
         self._parts: list[Part] = []
@@ -49,9 +51,9 @@ class ChainPart(Part):
             if conv is None and elu:
                 source = self._append(EluPart(source, torch.empty_like(source)))
             if conv is not None:
-                part = conv_part(conv, source, products, elu=elu, add_to=add_to if last else None)
+                part = conv_part(conv, source, products, elu=elu, add_to=add_to if last else None, shifts=shifts)
             elif isinstance(module, Residual):
-                part = ResidualPart(module, source, products)
+                part = ResidualPart(module, source, products, shifts)
             elif makers is not None and type(module) in makers:
                 part = makers[type(module)](module, source, products)
             elif isinstance(module, Pointwise):
@@ -77,18 +79,19 @@ class ChainPart(Part):
 class ResidualPart(Part):
     """x + block(x), or shortcut(x) + block(x); without a shortcut the rows that it reads are overwritten by the sum."""
 
-    def __init__(self, module: Residual, source: Tensor, products: Products) -> None:
+    def __init__(self, module: Residual, source: Tensor, products: Products, shifts: Shifts | None = None) -> None:
         super().__init__()
         self._shortcut: Part | None = None
         if module.shortcut is not None:
             conv = conv_of(module.shortcut)
             if conv is None:
                 raise TypeError(f"{type(module.shortcut).__name__} has no part in a plan")
-            self._shortcut = conv_part(conv, source, products)
+            self._shortcut = conv_part(conv, source, products, shifts=shifts)
             self.steps += self._shortcut.steps
             self.memory += self._shortcut.memory
         self.output = source if self._shortcut is None else self._shortcut.output
-        self._block = ChainPart(cast(StreamSequential, module.block), source, products, add_to=self.output)
+        block = cast(StreamSequential, module.block)
+        self._block = ChainPart(block, source, products, add_to=self.output, shifts=shifts)
         self.steps += self._block.steps
         self.memory += self._block.memory
 
@@ -117,15 +120,26 @@ class SeanetPlan(ChainPart):
         if first is None or not side.causal:
             raise TypeError("this SEANet has no plan")
         self.input = first.weight.detach().new_zeros(rows, first.in_channels) if source is None else source
-        super().__init__(side.model, self.input, products or Products(), makers)
+        shifts: Shifts = []
+        super().__init__(side.model, self.input, products or Products(), makers, shifts=shifts)
+        if shifts:  # all at once: among megabytes of weights a call costs more than what it copies
+            heads, tails = zip(*shifts, strict=True)
+            self.steps.append(partial(torch._foreach_copy_, list(heads), list(tails)))
 
 
 def conv_part(
-    conv: Conv, source: Tensor, products: Products, *, elu: bool = False, add_to: Tensor | None = None
+    conv: Conv,
+    source: Tensor,
+    products: Products,
+    *,
+    elu: bool = False,
+    add_to: Tensor | None = None,
+    shifts: Shifts | None = None,
 ) -> Part:
     """The part of a convolution that these products take."""
-    kind = SameConvPart if isinstance(products, SameBits) else ConvPart
-    return kind(conv, source, products, elu=elu, add_to=add_to)
+    if isinstance(products, SameBits):
+        return SameConvPart(conv, source, products, elu=elu, add_to=add_to)
+    return ConvPart(conv, source, products, elu=elu, add_to=add_to, shifts=shifts)
 
 
 def conv_of(module: nn.Module) -> Conv | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from speefeare_core.nn.transformer import CausalTransformer, TransformerLayer
 from speefeare_core.plans.parts import Part
@@ -28,12 +30,15 @@ class TransformerPart(Part):
         self._count = torch.zeros(2, dtype=torch.int64)  # steps so far, shift
         self._open = source.new_full((self._slots,), -math.inf)
         self._masks = list(self._all_masks().unbind())
-        layers = [layer for layer in transformer.layers if isinstance(layer, TransformerLayer)]
-        self._layers = [_Layer(layer, source, self._slots, products) for layer in layers]
+        self._mask = torch.empty_like(self._masks[0])
+        self._turns = transformer._turns(torch.arange(self._rows, device=source.device))
+        self._place = 0
+        self._rings: list[Tensor] = []
         self.memory = [self._count, self._open]
-        for layer in self._layers:
-            self.memory += [layer.keys, layer.values]
-        self.steps = [self._step]
+        self.steps = [self._prepare]
+        for layer in transformer.layers:
+            assert isinstance(layer, TransformerLayer)
+            self._add_layer(layer, source, products)
 
     def _all_masks(self) -> Tensor:
         """`[S / T, T, S]`: 0 where a row sees a slot, -∞ elsewhere, for each place where a step may lie."""
@@ -43,18 +48,44 @@ class TransformerPart(Part):
         seen = (ago >= 0) & (ago < self._transformer.context)
         return torch.zeros(seen.shape).masked_fill_(~seen, -math.inf).to(self._open.device)
 
-    def _step(self) -> None:
+    def _prepare(self) -> None:
+        """Place, mask and turns of this step, the same for all layers."""
         past, shift = self._count.tolist()
         slot = (past + shift) % self._slots
-        turns = self._transformer._turns(torch.arange(past, past + self._rows, device=self._open.device))
-        mask = self._masks[slot // self._rows]
+        self._place = slot // self._rows
+        self._turns.copy_(self._transformer._turns(torch.arange(past, past + self._rows, device=self._open.device)))
         if past < self._slots:
             self._open[slot : slot + self._rows] = 0
-            mask = mask + self._open
-        own, others = turns.unbind(1)
-        for layer in self._layers:
-            layer.step(own, others, mask, slot)
+            torch.add(self._masks[self._place], self._open, out=self._mask)
+        else:
+            self._mask.copy_(self._masks[self._place])
         self._count[0] += self._rows
+
+    def _add_layer(self, layer: TransformerLayer, x: Tensor, products: Products) -> None:
+        rows, width = x.shape
+        heads, depth = layer.heads, width // layer.heads
+        projected, seen = x.new_zeros(rows, 3 * width), x.new_zeros(rows, width)
+        wide = x.new_zeros(rows, layer.linear1.out_features)
+        split = projected.view(rows, 3, heads, depth)
+        pairs = torch.view_as_complex(torch.unflatten(split[:, :2], -1, (-1, 2)))  # queries and keys
+        fresh = split[:, 1:].permute(1, 2, 0, 3)  # keys and values
+        ring = x.new_zeros(2, heads, self._slots, depth)
+        places = ring.view(2, heads, -1, rows, depth).unbind(2)
+        weights, gathered = x.new_zeros(heads, rows, self._slots), x.new_zeros(heads, rows, depth)
+        self._rings.append(ring)
+        self.memory.append(ring)
+        self.steps += [
+            *products.make(_normed(layer.norm1, x), layer.in_proj.weight.detach(), None, projected),
+            partial(torch.mul, pairs, self._turns, out=pairs),
+            lambda: places[self._place].copy_(fresh),
+            partial(torch.baddbmm, self._mask, split[:, 0].transpose(0, 1), ring[0].transpose(1, 2), out=weights),
+            partial(torch.softmax, weights, -1, out=weights),
+            partial(torch.bmm, weights, ring[1], out=gathered),
+            partial(seen.view(rows, heads, depth).transpose(0, 1).copy_, gathered),
+            *products.make(seen, layer.out_proj.weight * layer.scale1[:, None], None, x, add=True),
+            *products.make(_normed(layer.norm2, x), layer.linear1.weight.detach(), None, wide),
+            *products.make(lambda: F.gelu(wide), layer.linear2.weight * layer.scale2[:, None], None, x, add=True),
+        ]
 
     def begin(self, x: Tensor) -> Tensor:
         """The beginning of a recording, by the plain transformer, whose memory is taken over."""
@@ -65,56 +96,13 @@ class TransformerPart(Part):
         slots, theirs = (held + shift) % self._slots, held % self._transformer.slots
         self._count.copy_(torch.tensor([past, shift]))
         self._open.fill_(-math.inf)[slots] = 0
-        for index, layer in enumerate(self._layers):
-            layer.keys.zero_()[slots] = keys[index, 0].permute(2, 0, 1)[theirs]
-            layer.values.zero_()[slots] = values[index, 0].transpose(0, 1)[theirs]
+        for index, ring in enumerate(self._rings):
+            ring.zero_()[0][:, slots] = keys[index, 0].transpose(1, 2)[:, theirs]
+            ring[1][:, slots] = values[index, 0][:, theirs]
         rows: Tensor = out[0]
         return rows
 
 
-class _Layer:
-    """One layer on `x` `[T, C]`, in place; keys and values `[S, H, d]`."""
-
-    def __init__(self, layer: TransformerLayer, x: Tensor, slots: int, products: Products) -> None:
-        rows, width = x.shape
-        heads = layer.heads
-        self.x, self.layer, self.sizes = x, layer, (width,)
-        self.keys = x.new_zeros(slots, heads, width // heads)
-        self.values = torch.zeros_like(self.keys)
-        self.project = products.of(layer.in_proj.weight, rows)
-        self.gather = products.of(layer.out_proj.weight * layer.scale1[:, None], rows)
-        self.widen = products.of(layer.linear1.weight, rows)
-        self.narrow = products.of(layer.linear2.weight * layer.scale2[:, None], rows)
-        self.projected = x.new_zeros(rows, 3 * width)
-        split = self.projected.view(rows, 3, heads, -1)
-        pairs = _pairs(split[:, :2])
-        self.query_pairs, self.key_pairs, self.value = pairs[:, 0], pairs[:, 1], split[:, 2]
-        turned = x.new_zeros(rows, heads, width // heads)
-        self.turned = _pairs(turned)
-        self.queries = turned.transpose(0, 1)
-        self.key_slots = _pairs(self.keys)
-        self.key_columns, self.value_rows = self.keys.permute(1, 2, 0), self.values.transpose(0, 1)
-        self.weights = x.new_zeros(heads, rows, slots)
-        self.seen = x.new_zeros(rows, width)
-        self.seen_heads = self.seen.view(rows, heads, -1).transpose(0, 1)
-        self.wide = x.new_zeros(rows, layer.linear1.out_features)
-        self.added = x.new_zeros(rows, width)
-
-    def step(self, own: Tensor, others: Tensor, mask: Tensor, slot: int) -> None:
-        """Turns of the queries and of the keys `[T, 1, d / 2]` complex, what is seen `[T, S]`, the first slot."""
-        x, layer, end = self.x, self.layer, slot + self.x.shape[0]
-        self.project(F.layer_norm(x, self.sizes, layer.norm1.weight, layer.norm1.bias, layer.norm1.eps), self.projected)
-        torch.mul(self.query_pairs, own, out=self.turned)
-        torch.mul(self.key_pairs, others, out=self.key_slots[slot:end])
-        self.values[slot:end] = self.value
-        torch.baddbmm(mask, self.queries, self.key_columns, out=self.weights)
-        torch.softmax(self.weights, -1, out=self.weights)
-        torch.bmm(self.weights, self.value_rows, out=self.seen_heads)
-        x.add_(self.gather(self.seen, self.added))
-        self.widen(F.layer_norm(x, self.sizes, layer.norm2.weight, layer.norm2.bias, layer.norm2.eps), self.wide)
-        x.add_(self.narrow(F.gelu(self.wide), self.added))
-
-
-def _pairs(values: Tensor) -> Tensor:
-    """Neighbouring values as complex numbers, `[…, d]` → `[…, d / 2]`, in the same memory."""
-    return torch.view_as_complex(torch.unflatten(values, -1, (-1, 2)))
+def _normed(norm: nn.LayerNorm, x: Tensor) -> Callable[[], Tensor]:
+    sizes, weight, bias, eps = list(norm.normalized_shape), norm.weight.detach(), norm.bias.detach(), norm.eps
+    return lambda: torch.layer_norm(x, sizes, weight, bias, eps)

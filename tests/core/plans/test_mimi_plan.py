@@ -108,6 +108,15 @@ def test_a_reset_plan_decodes_the_silence_of_its_depth(codec: MimiCodec) -> None
     torch.testing.assert_close(plan.step(piece).audio, plain.step(piece).audio, atol=1e-5, rtol=0)
 
 
+def test_a_ragged_end(codec: MimiCodec) -> None:
+    hop = codec.info.hop_samples
+    rest = voice_like(1, 2 * hop + 7, seed=7)
+    wanted, _ = codec.stream(start="silence").encode(torch.nn.functional.pad(rest, (0, hop - 7)))
+    found, latents = plan_of(codec, 2).finish_encode(rest)
+    assert found is not None and torch.equal(found, wanted) and latents is not None and latents.shape[-1] == 3
+    assert plan_of(codec, 2).finish_encode() == (None, None)
+
+
 def test_other_pieces_are_refused(codec: MimiCodec) -> None:
     plan = plan_of(codec, 2)
     hop = codec.info.hop_samples
