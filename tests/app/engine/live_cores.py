@@ -12,6 +12,7 @@ from workbench.engine.memory import Status
 from workbench.engine.protocol import StartLive
 from workbench.engine.server.live_coder import Coder, StreamCoder
 from workbench.engine.server.live_core import LiveCore
+from workbench.engine.server.live_taps import LiveTaps
 
 PREFILL = 320
 Samples = NDArray[np.float32]
@@ -23,7 +24,7 @@ def core_of(
     """Unmuted, begun; its taps are the caller's to unlink."""
     request = StartLive(**{"muted": False, **changes})  # type: ignore[arg-type]
     stream = coder or StreamCoder(codec, codec.stream(depth=request.depth, start="silence"), request)
-    core = LiveCore(codec.info, stream, request, status, None, guard)
+    core = LiveCore(codec.info, stream, request, status, LiveTaps(codec.info, None), guard)
     core.begin(PREFILL)
     return core
 

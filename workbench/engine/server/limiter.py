@@ -39,4 +39,5 @@ class Limiter:
         held = np.concatenate([[self._gain], wanted - count * self._rise])
         risen = np.minimum.accumulate(held)[1:] + count * self._rise
         fallen = np.minimum.accumulate((risen + count * self._fall)[::-1])[::-1] - count * self._fall
-        return np.clip(np.maximum(fallen, self._gain - count * self._fall), 0.0, 1.0)
+        gains: NDArray[np.float64] = np.clip(np.maximum(fallen, self._gain - count * self._fall), 0.0, 1.0)
+        return gains

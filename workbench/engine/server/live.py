@@ -11,19 +11,21 @@ from collections.abc import Callable
 import torch
 
 from speefeare_core.channel.check import check_settings
-from speefeare_core.codec import Codec, CodecInfo
-from speefeare_core.errors import SpeefeareError
+from speefeare_core.codec import Codec
 from workbench.engine import protocol
 from workbench.engine.memory import Status
-from workbench.engine.server import latency, live_advice, live_devices, live_source
+from workbench.engine.server import latency, live_advice, live_devices
 from workbench.engine.server.latents import Basis
-from workbench.engine.server.live_coder import StreamCoder
+from workbench.engine.server.leftovers import Leftovers
 from workbench.engine.server.live_core import LiveCore
 from workbench.engine.server.live_devices import InputSide, OutputSide, Side
-from workbench.engine.server.live_feed import Feed, Source
+from workbench.engine.server.live_feed import Feed, Source, make_source
 from workbench.engine.server.live_hooks import OutputOverride, Tap
-from workbench.engine.server.live_plan import PlanChange
+from workbench.engine.server.live_modes import LiveModes
 from workbench.engine.server.live_prepare import Prepared, prepare
+from workbench.engine.server.live_request import merged
+from workbench.engine.server.live_started import started
+from workbench.engine.server.live_taps import LiveTaps
 from workbench.engine.server.priority import STEP_PRIORITY, prefer_this_thread
 from workbench.engine.server.sleep_watch import SleepWatch
 from workbench.engine.server.sound import Sound
@@ -37,6 +39,7 @@ HOWL = (
     "Feedback: the loudspeaker was heard by the microphone, so the output was muted. Use headphones or turn it down,"
     " then unmute."
 )
+SLEPT = "The computer stood still for {:.0f} s; live goes on from now, without the {} frames that waited."
 
 
 class LiveSession:
@@ -72,8 +75,8 @@ class LiveSession:
         self.prepared: Prepared | None = None
         self.core: LiveCore | None = None
         self._feed: Feed | None = None
-        self._leaving: list[tuple[float, Side]] = []
-        self._plan: PlanChange | None = None
+        self._leftovers = Leftovers()
+        self._modes = LiveModes(emit, self._leftovers)
         self._watch = SleepWatch()
         self._bar = latency.LatencyWatch()
         self._woken = -WAKE_S
@@ -146,8 +149,11 @@ class LiveSession:
             check_settings(info, request.channel)
         if request.books and self.prepared is not None:
             self.prepared.coder.check_books(request.books)
-        self.post(lambda: self._change_now(number, request))
-        return request.mode is None
+        self.post(lambda: self._change_now(request))
+        if request.mode is None:
+            return True
+        self._modes.wish(number, request.mode)
+        return False
 
     def add_tap(self, tap: Tap) -> None:
         """Let this hear every step, also of the core that follows where the codec stays."""
@@ -198,51 +204,38 @@ class LiveSession:
         for _ in live_devices.settling([side for side in (self.output, self.input) if side is not None]):
             if self._end.is_set():
                 break
-        self.take_over_now(prepared, self.input, self.output, source)
+        taps = LiveTaps(info, prepared.basis, self.codec.book_energies)
+        self.take_over_now(prepared, self.input, self.output, source, taps)
         self._status["running"] = 1.0
 
     def take_over_now(
-        self, prepared: Prepared, new_in: InputSide | None, new_out: OutputSide, source: Source | None
+        self, prepared: Prepared, new_in: InputSide | None, new_out: OutputSide, source: Source | None, taps: LiveTaps
     ) -> None:
         """A core for what was prepared, heard through these devices from now on; the one before fades out."""
         info, request, before = prepared.codec.info, prepared.request, self.core
-        self._drop_plan()
+        self._modes.drop(before)
         guard = request.howl_guard and new_in is not None
-        core = LiveCore(
-            info,
-            prepared.coder,
-            request,
-            self._status,
-            prepared.basis,
-            guard,
-            self.bypass,
-            fade_in=True,
-            energies=prepared.codec.book_energies,
-        )
+        core = LiveCore(info, prepared.coder, request, self._status, taps, guard, self.bypass, fade_in=True)
         core.on_howl = lambda: self.emit(protocol.Notice(0, HOWL))
         prefill = latency.prefill_samples(
             core.step_samples,
-            round(new_in.port.flow.burst_samples * info.rate_hz / new_in.port.rate_hz) if new_in is not None else 0,
-            round(new_out.port.flow.burst_samples * info.rate_hz / new_out.port.rate_hz),
+            live_devices.burst(new_in, info) if new_in is not None else 0,
+            live_devices.burst(new_out, info),
             0 if prepared.buffered else prepared.compute,
             info.rate_hz,
         )
-        if before is not None:
-            core.taps.watched = before.taps.watched
-            if self.codec is prepared.codec:
-                for tap in before.listeners:
-                    core.add_tap(tap)
         core.begin(prefill)
         delay = prepared.coder.delay_samples
-        old_left_s = 0.0
+        left_s = 0.0
         if before is not None:
-            old_left_s = min(before.to_play / before.info.rate_hz, (prefill + delay) / info.rate_hz)
+            left_s = min(before.to_play / before.info.rate_hz, (prefill + delay) / info.rate_hz)
+            self._follow(before, core, prepared.codec)
         if self.output is not None and self.output is not new_out:
             self.output.port.disconnect()
-            self._leave(self.output)
-        new_out.port.connect(core.pull, info.rate_hz, info.channels, old_left_s)
+            self._leftovers.end(self.output.stream.stop, LINGER_S)
         if self.input is not None and self.input is not new_in:
-            self._leave(self.input)
+            self._leftovers.end(self.input.stream.stop)
+        new_out.port.connect(core.pull, info.rate_hz, info.channels, left_s)
         if new_in is not None:
             new_in.port.connect(core.push, info.rate_hz, info.channels)
         # After the last sample of a file: what waits, what the codec holds back, what the loudspeaker holds back.
@@ -250,78 +243,26 @@ class LiveSession:
         self._feed = None if source is None else Feed(source, core, tail)
         self.input, self.output, self.prepared = new_in, new_out, prepared
         self.core, self.codec, self.request = core, prepared.codec, request
-        if before is not None:
-            before.taps.unlink()
-            if before.coder is not core.coder:
-                before.coder.close()
-        self.emit(self._started(core, prepared, source))
-
-    def _started(self, core: LiveCore, prepared: Prepared, source: Source | None) -> protocol.LiveStarted:
-        assert self.output is not None
-        info, taps = prepared.codec.info, core.taps
-        sides = [side for side in (self.input, self.output) if side is not None]
-        notes = [*prepared.notes, *(note for side in sides for note in live_devices.rate_note(side, info))]
-        spoken = source.name if source is not None else ""
         bar = self.latency
         self._bar.show(bar)
-        return protocol.LiveStarted(
-            self.number,
-            info.rate_hz,
-            self.input.stream.name if self.input is not None else spoken,
-            self.output.stream.name,
-            bar,
-            taps.input.ref,
-            taps.output.ref,
-            taps.codes.ref if taps.codes is not None else None,
-            taps.latents.ref if taps.latents is not None else None,
-            info.frame_rate_hz,
-            tuple(notes),
-            taps.residual.ref if taps.residual is not None else None,
-            prepared.plan,
-            core.step_frames,
-        )
+        self.emit(started(self.number, core, prepared, new_in, new_out, source, bar))
 
-    def _change_now(self, number: int, request: protocol.SetLive) -> None:
-        assert self.core is not None and self.prepared is not None
+    def _follow(self, before: LiveCore, core: LiveCore, codec: Codec) -> None:
+        """What listens goes on where the codec stays; what only the old core needs ends."""
+        core.taps.watched = before.taps.watched
+        if self.codec is codec:
+            for tap in before.listeners:
+                core.add_tap(tap)
+        self._leftovers.end(before.taps.unlink)
+        if before.coder is not core.coder:
+            self._leftovers.end(before.coder.close)
+
+    def _change_now(self, request: protocol.SetLive) -> None:
+        assert self.core is not None
         self.core.change(request)
         if request.bypass is not None:
             self.bypass = request.bypass
         self.request = merged(self.request, request)
-        if request.mode is None:
-            return
-        if self.prepared.buffered:
-            self.emit(protocol.Failed(number, "Blocks are computed exactly; end the buffered mode to choose another."))
-            return
-        self._drop_plan()
-        self._plan = PlanChange(number, self.codec, self.core.step_frames, self.core.coder.depth, request.mode)
-        self.core.add_tap(self._plan)
-
-    def _drop_plan(self) -> None:
-        if self._plan is not None and self.core is not None:
-            self.core.remove_tap(self._plan)
-            self._plan.close()
-            self.emit(protocol.Voided(self._plan.number))
-        self._plan = None
-
-    def _look_at_plan(self) -> None:
-        change = self._plan
-        if change is None or not change.ready:
-            return
-        assert self.core is not None and self.prepared is not None
-        coder = self.core.coder
-        self.core.remove_tap(change)
-        self._plan = None
-        try:
-            plan, missed = change.take()
-        except SpeefeareError as error:
-            self.emit(protocol.Failed(change.number, str(error)))
-            return
-        assert isinstance(coder, StreamCoder)
-        coder.take_over(plan.stream, missed)
-        self.prepared = dataclasses.replace(self.prepared, plan=plan.report)
-        self.request = dataclasses.replace(self.request, mode=change.mode)
-        self.emit(protocol.LivePlan(change.number, plan.report))
-        self.emit(protocol.Done(change.number, plan.report.build_s))
 
     def _loop(self) -> None:
         look = 0.0
@@ -338,8 +279,8 @@ class LiveSession:
             now = time.monotonic()
             if now - look > LOOK_S:
                 look = now
-                self._look_at_plan()
                 self._look_at_sleep(core)
+                self._look_at_modes(core)
                 self._tell(core)
                 if not self._devices_live():
                     return
@@ -363,33 +304,29 @@ class LiveSession:
         if bar is not None:
             self.emit(protocol.LiveLatency(self.number, bar))
 
+    def _look_at_modes(self, core: LiveCore) -> None:
+        assert self.prepared is not None
+        report = self._modes.look(core, self.codec)
+        if report is not None:
+            self.prepared = dataclasses.replace(self.prepared, plan=report)
+            self.request = dataclasses.replace(self.request, mode=report.mode)
+
     def _look_at_sleep(self, core: LiveCore) -> None:
-        slept = self._watch.look()
+        slept = self._watch.look(core.times.last / 1000)
         if slept:
             self._woken = time.monotonic()
             frames = core.drop_waiting()
-            self.emit(
-                protocol.Notice(
-                    0,
-                    f"The computer stood still for {slept:.0f} s; live goes on from now, without the {frames} frames"
-                    " that waited.",
-                )
-            )
+            self.emit(protocol.Notice(0, SLEPT.format(slept, frames)))
 
     def _devices_live(self) -> bool:
-        """Whether the session can go on; closes devices that were left."""
+        """Whether the session can go on."""
         assert self.output is not None
-        now = time.monotonic()
-        for at, side in self._leaving:
-            if now > at:
-                side.stream.stop()
-        self._leaving = [(at, side) for at, side in self._leaving if now <= at]
         self.output.port.forget_old()
         sides: list[Side] = [side for side in (self.input, self.output) if side is not None]
         gone = next((side for side in sides if side.stream.lost()), None)
         if gone is None:
             return True
-        if now - self._woken < WAKE_S:
+        if time.monotonic() - self._woken < WAKE_S:
             self._open_again_now()
             return True
         self._reason = f"The sound device {gone.stream.name} went away, so live has stopped."
@@ -409,35 +346,18 @@ class LiveSession:
         new_out = live_devices.open_output_or_silence(self.sound, self.request.output, info, self.emit)
         for _ in live_devices.settling([side for side in (new_in, new_out) if side is not None]):
             pass
-        source = self._feed.source if self._feed is not None else None
-        self.take_over_now(dataclasses.replace(self.prepared, request=self.request), new_in, new_out, source)
-
-    def _leave(self, side: Side) -> None:
-        self._leaving.append((time.monotonic() + LINGER_S, side))
+        taps = LiveTaps(info, self.prepared.basis, self.codec.book_energies)
+        prepared = dataclasses.replace(self.prepared, request=self.request)
+        self.take_over_now(prepared, new_in, new_out, self.source, taps)
+        self._watch.look()
 
     def _close(self) -> None:
-        for side in (self.input, self.output, *(side for _, side in self._leaving)):
+        for side in (self.input, self.output):
             if side is not None:
                 side.stream.stop()
         self._status["running"] = 0.0
-        self._drop_plan()
+        self._modes.drop(self.core)
         if self.core is not None:
             self.core.coder.close()
             self.core.taps.unlink()
-
-
-def make_source(request: protocol.StartLive, info: CodecInfo) -> Source:
-    """What speaks where there is no microphone. Raises `SpeefeareError` for a file that cannot be read or a signal that
-    there is not."""
-    if request.file is not None:
-        return live_source.FileSource(request.file, info.rate_hz, info.channels, request.loop_file)
-    if request.generator is not None:
-        return live_source.GeneratorSource(request.generator, info.rate_hz, info.channels, request.tone_hz)
-    return live_source.SilenceSource(info.channels)
-
-
-def merged(request: protocol.StartLive, change: protocol.SetLive) -> protocol.StartLive:
-    """What a session would be started with to be as it is after a change."""
-    names = ("depth", "muted", "input_gain_db", "output_gain_db", "mix", "books", "channel")
-    changes = {name: getattr(change, name) for name in names if getattr(change, name) is not None}
-    return dataclasses.replace(request, **changes)
+        self._leftovers.wait()

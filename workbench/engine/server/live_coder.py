@@ -44,9 +44,21 @@ class Coder(Protocol):
 
     delay_samples: int
     block_samples: int  # computed at once, where that is not a step; else 0
-    lost_packets: int  # in the channel, since the start
-    flipped_bits: int
-    dropped_frames: int  # that it left out because it was late
+
+    @property
+    def lost_packets(self) -> int:
+        """In the channel, since the start."""
+        ...
+
+    @property
+    def flipped_bits(self) -> int:
+        """In the channel, since the start."""
+        ...
+
+    @property
+    def dropped_frames(self) -> int:
+        """Left out by itself, because it was late."""
+        ...
 
     @property
     def depth(self) -> int:

@@ -11,13 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from speefeare_core.codec import CodecInfo
 from workbench.engine.memory import Status
 from workbench.engine.protocol import SetLive, StartLive
 from workbench.engine.server.howl_guard import HowlGuard
-from workbench.engine.server.latents import Basis
 from workbench.engine.server.live_coder import Coder
 from workbench.engine.server.live_hooks import OutputOverride, Tap
 from workbench.engine.server.live_load import Load
@@ -33,7 +31,7 @@ Samples = NDArray[np.float32]
 class LiveCore:
     """One codec with one step size in a live session. Until `begin` the loudspeaker gets silence that nobody counts.
 
-    `fade_in`: the input begins in the middle of a sound. `energies`: `Codec.book_energies`, for the tap of that name.
+    `fade_in`: the input begins in the middle of a sound.
     """
 
     def __init__(
@@ -42,11 +40,10 @@ class LiveCore:
         coder: Coder,
         request: StartLive,
         status: Status,
-        basis: Basis | None,
+        taps: LiveTaps | None,
         guard: bool,
         bypass: bool = False,
         fade_in: bool = False,
-        energies: Callable[[Tensor], Tensor | None] | None = None,
     ) -> None:
         self.info = info
         self.step_frames = step_frames(info, request.frames_per_step)
@@ -57,7 +54,7 @@ class LiveCore:
         self._input = InputQueue(info.rate_hz, info.channels, capacity)
         self._output = OutputQueue(info.rate_hz, info.channels, capacity)
         self._most_extra = request.max_queue_frames * info.hop_samples * info.live_frames
-        self.taps = LiveTaps(info, basis, energies)
+        self.taps = taps or LiveTaps(info, None)
         self._listeners: list[Tap] = []
         self._guard = HowlGuard(info.rate_hz) if guard else None
         self._mix = LiveMix(info.rate_hz, info.channels, coder.delay_samples, request, bypass, fade_in)

@@ -75,6 +75,11 @@ def settling(sides: list[Side]) -> Iterator[None]:
         yield
 
 
+def burst(side: Side, info: CodecInfo) -> int:
+    """How unevenly it gives or takes, in the codec's samples."""
+    return round(side.port.flow.burst_samples * info.rate_hz / side.port.rate_hz)
+
+
 def can_stay(side: Side, info: CodecInfo) -> bool:
     """Whether a device that is open may go on for this codec: nothing that the codec gives or takes is lost on the way.
 

@@ -7,6 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from speefeare_core.codec import CodecInfo
+from workbench.engine.protocol import StartLive
+from workbench.engine.server import live_source
 from workbench.engine.server.live_core import LiveCore
 
 
@@ -52,3 +55,13 @@ class Feed:
         self._spoken += block.shape[1]
         self._core.push(np.pad(block, ((0, 0), (0, count - block.shape[1]))))
         return not (self.source.ended and self._core.played >= self._spoken + self._tail)
+
+
+def make_source(request: StartLive, info: CodecInfo) -> Source:
+    """What speaks where there is no microphone. Raises `SpeefeareError` for a file that cannot be read or a signal that
+    there is not."""
+    if request.file is not None:
+        return live_source.FileSource(request.file, info.rate_hz, info.channels, request.loop_file)
+    if request.generator is not None:
+        return live_source.GeneratorSource(request.generator, info.rate_hz, info.channels, request.tone_hz)
+    return live_source.SilenceSource(info.channels)

@@ -11,14 +11,16 @@ from speefeare_core.codec import Codec, CodecInfo
 from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
 from workbench.engine.server import live_devices
-from workbench.engine.server.live import LiveSession, make_source
-from workbench.engine.server.live_coder import fitting_channel
+from workbench.engine.server.live import LiveSession
 from workbench.engine.server.live_devices import InputSide, OutputSide, Side
-from workbench.engine.server.live_feed import Source
+from workbench.engine.server.live_feed import Source, make_source
 from workbench.engine.server.live_prepare import Prepared, prepare
+from workbench.engine.server.live_request import fitting, switched
+from workbench.engine.server.live_taps import LiveTaps
 
 LIMIT_S = 10.0  # for the live thread to take over, which it does between two steps
 STOPPED = "Live was stopped meanwhile, so nothing was changed."
+_CODER = ("depth", "books", "channel")  # what a coder is told
 
 
 def switching(
@@ -29,46 +31,35 @@ def switching(
 ) -> Iterator[None]:
     """Work for the task thread; `codec`: the one to go on with, None: the same. `ready` is called when all that can
     fail has been done. Raises `SpeefeareError`; then live goes on as it was."""
-    request = wanted(session.request, change)
+    chosen = codec or session.codec
+    request = switched(session.request, change)
     prepared = None
     if codec is not None or change.frames_per_step is not None:
-        chosen = codec or session.codec
         request = fitting(request, chosen)
         prepared = prepare(chosen, request, session.find_basis(chosen))
         yield
-    info = (codec or session.codec).info
     opened: list[Side] = []
+    taps = None
     try:
-        new_in = _input(session, request, change, info, opened)
-        new_out = _output(session, change, info, opened)
+        new_in = _input(session, request, change, chosen.info, opened)
+        new_out = _output(session, change, chosen.info, opened)
         yield from live_devices.settling(opened)
-        source = None if new_in is not None else _source(session, request, change, info)
+        source = None if new_in is not None else _source(session, request, change, chosen.info)
+        was = session.prepared if prepared is None else prepared
+        assert was is not None
+        taps = LiveTaps(chosen.info, was.basis, chosen.book_energies)
+        ready()
+        yield from _handing_over(session, change, prepared, new_in, new_out, source, taps)
     except BaseException:
+        if taps is not None and session.core is not None and session.core.taps is taps:
+            raise  # it was voided when it was done already
         for side in opened:
             side.stream.stop()
+        if taps is not None:
+            taps.unlink()
+        if prepared is not None:
+            prepared.coder.close()
         raise
-    ready()
-    yield from _handing_over(session, prepared, request, new_in, new_out, source, opened)
-
-
-def wanted(request: protocol.StartLive, change: protocol.SwitchLive) -> protocol.StartLive:
-    """The session's request after the change."""
-    changes: dict[str, object] = {}
-    if change.input is not None:
-        changes |= {"input": change.input, "file": None, "generator": None}
-    if change.output is not None:
-        changes["output"] = change.output
-    if change.frames_per_step is not None:
-        changes["frames_per_step"] = change.frames_per_step
-    return dataclasses.replace(request, **changes)  # type: ignore[arg-type]
-
-
-def fitting(request: protocol.StartLive, codec: Codec) -> protocol.StartLive:
-    """What of a request that was made for another codec this one can have."""
-    info = codec.info
-    depth = request.depth if request.depth is not None and 1 <= request.depth <= info.depth else None
-    books = tuple(book for book in request.books if book < info.depth)
-    return dataclasses.replace(request, depth=depth, books=books, channel=fitting_channel(codec, request.channel))
 
 
 def _input(
@@ -84,13 +75,12 @@ def _input(
     if before is not None and change.input is None and live_devices.can_stay(before, info):
         return before
     try:
-        opened.append(live_devices.open_input(session.sound, request.input, info))
+        side = live_devices.open_input(session.sound, request.input, info)
     except SpeefeareError:
         if before is None or change.input is not None:
             raise
         return before  # a device that opens only once: it goes on, and is converted
-    side = opened[-1]
-    assert isinstance(side, InputSide)
+    opened.append(side)
     return side
 
 
@@ -101,13 +91,12 @@ def _output(session: LiveSession, change: protocol.SwitchLive, info: CodecInfo, 
         return before
     name = session.request.output if change.output is None else change.output
     try:
-        opened.append(live_devices.open_output(session.sound, name, info))
+        side = live_devices.open_output(session.sound, name, info)
     except SpeefeareError:
         if change.output is not None:
             raise
         return before
-    side = opened[-1]
-    assert isinstance(side, OutputSide)
+    opened.append(side)
     return side
 
 
@@ -129,40 +118,51 @@ def _source(
 
 def _handing_over(
     session: LiveSession,
+    change: protocol.SwitchLive,
     prepared: Prepared | None,
-    request: protocol.StartLive,
     new_in: InputSide | None,
     new_out: OutputSide,
     source: Source | None,
-    opened: list[Side],
+    taps: LiveTaps,
 ) -> Iterator[None]:
-    done, failed = threading.Event(), []
+    """Raises `SpeefeareError` where it did not happen."""
+    done, given_up, once = threading.Event(), threading.Event(), threading.Lock()
+    failed: list[Exception] = []
 
     def hand_over() -> None:
-        try:
-            was = session.prepared
-            assert was is not None
-            # What was changed by hand while this was made ready stays changed.
-            now = dataclasses.replace(
-                request,
-                **{
-                    name: getattr(session.request, name) for name in ("muted", "mix", "input_gain_db", "output_gain_db")
-                },
-            )
-            chosen = dataclasses.replace(was if prepared is None else prepared, request=now)
-            session.take_over_now(chosen, new_in, new_out, source)
-        except Exception as error:
-            failed.append(error)
-        done.set()
+        with once:
+            if given_up.is_set():
+                return
+            try:
+                session.take_over_now(_as_wished_by_now(session, change, prepared), new_in, new_out, source, taps)
+            except Exception as error:
+                failed.append(error)
+            done.set()
 
     session.post(hand_over)
     limit = time.monotonic() + LIMIT_S
-    while not done.is_set():
-        if not session.running or time.monotonic() > limit:
-            for side in opened:
-                side.stream.stop()
-            raise SpeefeareError(STOPPED)
-        time.sleep(0.01)
-        yield
+    try:
+        while not done.is_set():
+            if not session.running or time.monotonic() > limit:
+                raise SpeefeareError(STOPPED)
+            time.sleep(0.01)
+            yield
+    except BaseException:
+        with once:
+            given_up.set()
+        raise
     if failed:
         raise failed[0]
+
+
+def _as_wished_by_now(session: LiveSession, change: protocol.SwitchLive, prepared: Prepared | None) -> Prepared:
+    """What was changed by hand while this was made ready stays changed."""
+    now = switched(session.request, change)
+    if prepared is None:
+        assert session.prepared is not None
+        return dataclasses.replace(session.prepared, request=now)
+    now = fitting(now, prepared.codec)
+    if any(getattr(now, name) != getattr(prepared.request, name) for name in _CODER):
+        depth = now.depth or (prepared.codec.info.depth or None)
+        prepared.coder.change(protocol.SetLive(depth=depth, books=now.books, channel=now.channel))
+    return dataclasses.replace(prepared, request=now)

@@ -21,8 +21,8 @@ class SleepWatch:
         self._wall = wall
         self._before = wall()
 
-    def look(self) -> float:
-        """The seconds that were slept since the last look; 0: none."""
+    def look(self, busy_s: float = 0.0) -> float:
+        """The seconds that were slept since the last look; 0: none. `busy_s`: how long a computation took meanwhile."""
         now = self._wall()
-        away, self._before = now - self._before, now
+        away, self._before = now - self._before - busy_s, now
         return away if away >= LEAST_S else 0.0
