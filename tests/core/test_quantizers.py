@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from speefeare_core.quantizers.residual import ResidualVQ
-from speefeare_core.quantizers.vector import VectorQuantizer, kmeans, nearest
+from speefeare_core.quantizers.vector import CPU_CHUNK_VECTORS, SearchTable, VectorQuantizer, greatest, kmeans, nearest
 
 
 @pytest.fixture
@@ -190,3 +190,20 @@ def _around(centres: torch.Tensor) -> torch.Tensor:
     """100 noisy copies of each centre, [1, D, 100 * N]."""
     rows = centres.repeat(100, 1) + 0.1 * torch.randn(100 * centres.shape[0], centres.shape[1])
     return rows.t()[None]
+
+
+@pytest.mark.parametrize("entries", [40, 96])
+@pytest.mark.parametrize("rows", [1, 15, 16, 700])
+def test_the_greatest_is_the_first_of_equals(rows: int, entries: int) -> None:
+    draw = torch.Generator().manual_seed(rows)
+    for scores in (torch.randn(rows, entries, generator=draw), torch.randint(0, 4, (rows, entries), generator=draw)):
+        assert torch.equal(greatest(scores.float()), scores.argmax(dim=1))
+
+
+def test_a_search_in_chunks_finds_what_each_vector_finds_alone() -> None:
+    codebook = torch.randn(64, 16, generator=torch.Generator().manual_seed(1))
+    vectors = torch.randn(CPU_CHUNK_VECTORS + 1, 16, generator=torch.Generator().manual_seed(2))
+    table = SearchTable.of(codebook)
+    found = table.nearest(vectors)
+    assert torch.equal(found, (vectors[:, None] - codebook).square().sum(dim=2).argmin(dim=1))
+    assert all(torch.equal(table.nearest(vectors[at : at + 1]), found[at : at + 1]) for at in (0, 511, 512))

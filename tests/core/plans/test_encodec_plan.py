@@ -17,7 +17,7 @@ from tests.core import small_soundstream
 from tests.core.small_seanet import SEGMENTS, small_encodec
 from tests.core.small_soundstream import voice_like
 
-FRAMES = 96
+FRAMES = 48
 MORE_LAYERS = {"n_residual_layers": 2, "true_skip": True, "pad_mode": "constant", "books": 9, "lstm": 1}
 KINDS: dict[str, Callable[[], Codec]] = {
     "encodec": small_encodec,
