@@ -46,6 +46,12 @@ def sinks() -> tuple[PulseDevice, ...]:
     return _devices("sinks", _default("Default Sink"))
 
 
+def is_there(name: str, kind: str) -> bool:
+    """Whether a device of `kind` ("sources" or "sinks") is still there; also true where nobody can say."""
+    rows = [line.split("\t") for line in _pactl("list", "short", kind).splitlines()]
+    return not rows or any(len(row) > 1 and row[1] == name for row in rows)
+
+
 @contextlib.contextmanager
 def chosen(source: str = "", sink: str = "") -> Iterator[None]:
     """What is opened inside goes to these devices, by their PulseAudio names; "" leaves PulseAudio the choice.

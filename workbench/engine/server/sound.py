@@ -13,6 +13,7 @@ from speefeare_core.errors import SpeefeareError
 from workbench.engine.protocol import DEFAULT_DEVICE, VIRTUAL_DEVICE, Devices
 from workbench.engine.server import pulse_devices
 from workbench.engine.server.converters import PullConverter, PushConverter
+from workbench.engine.server.pulse_watch import PulseWatch
 from workbench.engine.server.streams import PortAudioInput, PortAudioOutput, Pull, Push, Stream, VirtualOutput
 from workbench.state.sound import DeviceInfo
 
@@ -131,7 +132,10 @@ class Sound:
             def attempt(rate: int, count: int) -> Stream:
                 fits = (rate, count) == (rate_hz, channels)
                 fitting = pull if fits else PullConverter(pull, rate_hz, rate, channels, count, low_delay)
-                return PortAudioOutput(self._library, device.index, device.name, rate, count, latency_s, fitting)
+                stream = PortAudioOutput(self._library, device.index, device.name, rate, count, latency_s, fitting)
+                if device.sink:
+                    stream.watch = PulseWatch(lambda: pulse_devices.is_there(device.sink, "sinks"))
+                return stream
 
             return self._first_that_opens(attempt, device, rate_hz, channels, latency_s)
 
@@ -142,7 +146,10 @@ class Sound:
 
             def attempt(rate: int, count: int) -> Stream:
                 fitting = push if (rate, count) == (rate_hz, channels) else PushConverter(push, rate, rate_hz, channels)
-                return PortAudioInput(self._library, device.index, device.name, rate, count, latency_s, fitting)
+                stream = PortAudioInput(self._library, device.index, device.name, rate, count, latency_s, fitting)
+                if device.source:
+                    stream.watch = PulseWatch(lambda: pulse_devices.is_there(device.source, "sources"))
+                return stream
 
             return self._first_that_opens(attempt, device, rate_hz, channels, latency_s)
 

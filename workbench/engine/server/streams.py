@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from workbench.engine.server.device_clock import DeviceClock
 from workbench.engine.server.priority import CALLBACK_PRIORITY, prefer_this_thread
+from workbench.engine.server.pulse_watch import PulseWatch
 
 Block = NDArray[np.float32]
 Pull = Callable[[int], Block]
 Push = Callable[[Block], None]
+CLOSE_S = 0.4  # the longest that a closing is waited for
 STALL_S = 1.0  # a stream whose callback is silent for longer has lost its device
 START_S = 4.0  # but a sink that was asleep may be silent for two seconds after its first blocks
 
@@ -70,6 +72,7 @@ class _PortAudio:
         self._calls = calls
         self.glitches = 0
         self.closed = False
+        self.watch: PulseWatch | None = None  # of who opened it by PulseAudio's name
         self._stopping = False
         self._beats = 0
         self._stream: Any = None
@@ -104,7 +107,8 @@ class _PortAudio:
 
     def lost(self) -> bool:
         """Ended by itself, or its callback is silent."""
-        return not self._stopping and (self._ended.is_set() or time.monotonic() - self._beat > self._patience())
+        silent = time.monotonic() - self._beat > self._patience()
+        return not self._stopping and (self._ended.is_set() or silent or (self.watch is not None and self.watch.gone))
 
     def _patience(self) -> float:
         return STALL_S if self._beat - self._started > START_S else START_S
@@ -117,7 +121,9 @@ class _PortAudio:
         # A device that vanished can hold up its own closing; it must not hold up the engine.
         closing = threading.Thread(target=self._close, name="closing a device", daemon=True)
         closing.start()
-        closing.join(1.0)
+        closing.join(CLOSE_S)
+        if self.watch is not None:
+            self.watch.stop()
 
     def _close(self) -> None:
         with contextlib.suppress(Exception):
