@@ -52,6 +52,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--queue-frames", metavar="N", type=_whole(1, 1000), default=6, help="skip frames above this (6)"
     )
+    parser.add_argument(
+        "--latency-ms", metavar="MS", type=_number(1, 1000), help="ask this of the sound devices (60; less may stutter)"
+    )
     parser.add_argument("--mode", choices=[row.key for row in MODES], default=EXACT, help=f"number format ({EXACT})")
     parser.add_argument(
         "--buffered", metavar="S", type=_number(0, 60), help="code blocks of this length (0: as a stream)"
@@ -173,6 +176,7 @@ def _start(args: argparse.Namespace, info: CodecInfo) -> protocol.StartLive:
         tone_hz=args.tone_hz,
         mode=args.mode,
         buffered_s=buffered,
+        device_latency_s=(args.latency_ms or 0.0) / 1000,
         mix=args.mix,
         channel=ChannelSettings(
             loss=args.loss,

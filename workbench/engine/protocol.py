@@ -137,7 +137,8 @@ class StartLive(Request):
     signal generator ("sine", "sweep", "speech noise"; `workbench.state.sound.GENERATORS`) instead of both.
     `frames_per_step`: codec frames in one step. `max_queue_frames`: above this the oldest whole frames are skipped and
     counted. `mode`: number format of the plan. `buffered_s`: for a codec that cannot stream, or is too slow to: blocks
-    of this length are coded one after the other, and the delay grows by it; 0: as a stream.
+    of this length are coded one after the other, and the delay grows by it; 0: as a stream. `device_latency_s`: asked
+    of either device, which may give another; less is sooner and stutters sooner. 0: what usually works.
     """
 
     input: str = DEFAULT_DEVICE
@@ -158,6 +159,7 @@ class StartLive(Request):
     mix: float = 1.0
     books: tuple[int, ...] = ()
     channel: ChannelSettings = CLEAN
+    device_latency_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -199,8 +199,10 @@ class LiveSession:
             source = make_source(request, info)
         prepared = prepare(self.codec, request, self.find_basis(self.codec))
         if source is None:
-            self.input = live_devices.open_input(self.sound, request.input, info)
-        self.output = live_devices.open_output_or_silence(self.sound, request.output, info, self.emit)
+            self.input = live_devices.open_input(self.sound, request.input, info, request.device_latency_s)
+        self.output = live_devices.open_output_or_silence(
+            self.sound, request.output, info, self.emit, request.device_latency_s
+        )
         for _ in live_devices.settling([side for side in (self.output, self.input) if side is not None]):
             if self._end.is_set():
                 break
@@ -342,8 +344,10 @@ class LiveSession:
                 side.stream.stop()
         new_in = None
         if self.input is not None:
-            new_in = live_devices.open_input(self.sound, self.request.input, info)
-        new_out = live_devices.open_output_or_silence(self.sound, self.request.output, info, self.emit)
+            new_in = live_devices.open_input(self.sound, self.request.input, info, self.request.device_latency_s)
+        new_out = live_devices.open_output_or_silence(
+            self.sound, self.request.output, info, self.emit, self.request.device_latency_s
+        )
         for _ in live_devices.settling([side for side in (new_in, new_out) if side is not None]):
             pass
         taps = LiveTaps(info, self.prepared.basis, self.codec.book_energies)

@@ -41,24 +41,24 @@ def has_microphone(request: protocol.StartLive) -> bool:
     return request.file is None and request.generator is None and request.input != protocol.VIRTUAL_DEVICE
 
 
-def open_input(sound: Sound, name: str, info: CodecInfo) -> InputSide:
-    """Raises `SpeefeareError`."""
+def open_input(sound: Sound, name: str, info: CodecInfo, latency_s: float = 0.0) -> InputSide:
+    """`latency_s`: see `StartLive.device_latency_s`. Raises `SpeefeareError`."""
     port = InputPort(info.rate_hz, info.channels)
-    return InputSide(sound.open_input(name, info.rate_hz, info.channels, LIVE_LATENCY_S, port), port)
+    return InputSide(sound.open_input(name, info.rate_hz, info.channels, latency_s or LIVE_LATENCY_S, port), port)
 
 
-def open_output(sound: Sound, name: str, info: CodecInfo) -> OutputSide:
-    """Raises `SpeefeareError`."""
+def open_output(sound: Sound, name: str, info: CodecInfo, latency_s: float = 0.0) -> OutputSide:
+    """The same for a loudspeaker."""
     port = OutputPort(info.rate_hz, info.channels)
-    return OutputSide(sound.open_output(name, info.rate_hz, info.channels, LIVE_LATENCY_S, port), port)
+    return OutputSide(sound.open_output(name, info.rate_hz, info.channels, latency_s or LIVE_LATENCY_S, port), port)
 
 
 def open_output_or_silence(
-    sound: Sound, name: str, info: CodecInfo, emit: Callable[[protocol.Event], None]
+    sound: Sound, name: str, info: CodecInfo, emit: Callable[[protocol.Event], None], latency_s: float = 0.0
 ) -> OutputSide:
     """The virtual loudspeaker, and a notice, where the device cannot be had."""
     try:
-        return open_output(sound, name, info)
+        return open_output(sound, name, info, latency_s)
     except SpeefeareError as error:
         emit(protocol.Notice(0, f"{error} Live goes on without sound."))
         return open_output(sound, protocol.VIRTUAL_DEVICE, info)

@@ -75,7 +75,7 @@ def _input(
     if before is not None and change.input is None and live_devices.can_stay(before, info):
         return before
     try:
-        side = live_devices.open_input(session.sound, request.input, info)
+        side = live_devices.open_input(session.sound, request.input, info, request.device_latency_s)
     except SpeefeareError:
         if before is None or change.input is not None:
             raise
@@ -91,7 +91,7 @@ def _output(session: LiveSession, change: protocol.SwitchLive, info: CodecInfo, 
         return before
     name = session.request.output if change.output is None else change.output
     try:
-        side = live_devices.open_output(session.sound, name, info)
+        side = live_devices.open_output(session.sound, name, info, session.request.device_latency_s)
     except SpeefeareError:
         if change.output is not None:
             raise
