@@ -73,6 +73,19 @@ class Pulse:
         number = next(row.split()[0] for row in rows.stdout.splitlines() if f"sink_name={sink} " in row)
         subprocess.run(["pactl", "unload-module", number], env=self._env(), check=True)
 
+    def plug(self, sink: str) -> None:
+        """Bring a sink back that was taken away."""
+        kind = f"rate={self.rate_hz} format=float32le channels=1"
+        modules = [f"module-null-sink sink_name={sink} {kind}"]
+        if sink == "mic_feed":
+            modules.append("module-remap-source source_name=mic master=mic_feed.monitor")
+        for module in modules:
+            subprocess.run(
+                ["pactl", "load-module", *module.split()], env=self._env(), check=True, stdout=subprocess.DEVNULL
+            )
+        default = ("set-default-source", "mic") if sink == "mic_feed" else ("set-default-sink", sink)
+        subprocess.run(["pactl", *default], env=self._env(), check=True)
+
     def record(self) -> Recording:
         """Begin to record the loudspeaker; returns when the sink is wide awake.
 
