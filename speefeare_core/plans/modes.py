@@ -17,7 +17,12 @@ class Mode:
 
 MODES = (
     Mode("float32", "Exact (float32)", "The same codes and sound as the plain computation.", True),
-    Mode("bfloat16", "Faster (bfloat16)", "Half the memory traffic; some tokens differ.", False),
+    Mode(
+        "bfloat16",
+        "Faster (bfloat16)",
+        "Weights of 16 bits, float16 where that is closer: half the memory traffic; some tokens differ.",
+        False,
+    ),
     Mode("int8_decoder", "Fastest decoder (int8)", "Exact tokens; the sound is decoded from 8-bit weights.", False),
 )
 EXACT = MODES[0].key
