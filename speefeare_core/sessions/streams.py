@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from speefeare_core.errors import SpeefeareError
+from speefeare_core.sessions import states
 from speefeare_core.sessions.format import StreamStart
 from speefeare_core.sessions.reader import Session
 
 if TYPE_CHECKING:
     from speefeare_core.codec import Codec
-    from speefeare_core.stream import CodecStream
+    from speefeare_core.stream import CodecStream, StreamState
 
 
 class Streams:
@@ -35,8 +35,7 @@ class Streams:
             self._note(f"The recorded state is of {row.kind}, and this version has {type(stream).__name__}.")
             return None, "the state is of another version's stream"
         try:
-            stream.reset()
-            stream.set_state(self._state(row.state))
+            stream.set_state(self._state(row, stream))
         except (KeyError, IndexError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             self._note(f"The recorded state {row.state} does not fit this version ({error}).")
             return None, "the state is of another version's stream"
@@ -73,15 +72,12 @@ class Streams:
             self._made[key] = self._codec.stream(start="silence")
         return self._made[key]
 
-    def _state(self, name: str) -> dict[str, Any]:
+    def _state(self, row: StreamStart, stream: CodecStream) -> StreamState:
         import torch
 
-        path = self._session.folder / name
-        try:
-            state: dict[str, Any] = torch.load(path, map_location=self._codec.device, weights_only=True)
-        except Exception as error:  # torch raises whatever the zip and its contents make it raise
-            raise SpeefeareError(f"{path} is missing or damaged, so the session cannot be replayed.") from error
-        return state
+        info = self._codec.info
+        silence = torch.zeros(1, info.channels, info.hop_samples * max(1, row.frames), device=self._codec.device)
+        return states.load(self._session.folder / row.state, stream, silence)
 
     def _note(self, words: str) -> None:
         if words not in self._notes:

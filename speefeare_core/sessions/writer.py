@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from speefeare_core import __version__
 from speefeare_core.audio import Samples
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.sessions import states
 from speefeare_core.sessions.codes import CodesPart
 from speefeare_core.sessions.format import INPUT, NAME, OUTPUT, TIMING, Row, SessionInfo, Step, row_text
 from speefeare_core.sessions.growing_wav import GrowingWav
@@ -83,10 +84,8 @@ class SessionWriter:
 
     def write_state(self, name: str, state: dict[str, Any]) -> None:
         """The state of a stream: tensors, numbers, tuples and dicts of them."""
-        import torch
-
         try:
-            torch.save(state, self.folder / name)
+            states.save(self.folder / name, state)
         except (OSError, RuntimeError) as error:  # torch tells of a full disk in a way of its own
             raise SpeefeareError(_cannot_write(self.folder, error)) from error
 

@@ -12,6 +12,7 @@ import torch
 
 from speefeare_core import audio
 from speefeare_core.audio import Audio
+from speefeare_core.checkpoints.load import load_codec
 from speefeare_core.cli import main
 from speefeare_core.codec import Codec
 from speefeare_core.errors import SpeefeareError
@@ -36,7 +37,12 @@ def rewrite(folder: Path, name: str, change: Any) -> None:
     audio.write(path, Audio(change(samples), rate))
 
 
-@pytest.mark.parametrize("make", [TinyCodec, small_mimi, small_encodec, small_soundstream])
+def shipped() -> Codec:
+    """Its state holds named tuples."""
+    return load_codec("default", "cpu")
+
+
+@pytest.mark.parametrize("make", [TinyCodec, small_mimi, small_encodec, small_soundstream, shipped])
 @pytest.mark.parametrize("frames", [1, 3])
 def test_replay_gives_the_same_codes_and_sound(make: Any, frames: int, tmp_path: Path) -> None:
     """It begins in the middle of a session, and its stream begins anew from a state in the middle of the recording."""
