@@ -78,6 +78,17 @@ def _open_clip(shell: Shell) -> None:
         commands.open_clip(shell.context, path)
 
 
+def _open_session(shell: Shell) -> None:
+    folder = dialogs.ask_folder(shell.widget(), "Open a recording of Live", _sessions_folder(shell))
+    if folder:
+        commands.open_session(shell.context, folder)
+
+
+def _sessions_folder(shell: Shell) -> str:
+    folder = live_commands.sessions_folder(shell.context)
+    return str(folder) if folder.is_dir() else ""
+
+
 def _open_codec_file(shell: Shell) -> None:
     path = dialogs.ask_codec_file(shell.widget())
     if path:
@@ -143,6 +154,12 @@ def _solo(digit: int) -> ActionInfo:
 ACTIONS: tuple[ActionInfo, ...] = (
     ActionInfo("open_clip", "Open sound file…", "File", _open_clip,
                "Open a sound file; every depth of it is made with the loaded codec", "Ctrl+O", toolbar=True),
+    ActionInfo("open_session", "Open recording of Live…", "File", _open_session,
+               "Open the folder of a recording: what was spoken, with the codec that it went through"),
+    ActionInfo("other_sound", "The recording's other sound", "File",
+               lambda shell: commands.open_other_sound(shell.context),
+               "Of a recording of Live: open what was heard then as the clip, or what was spoken again",
+               enabled=lambda ctx: commands.shows_session(ctx)),
     ActionInfo("open_sample", "Open the sample", "File", lambda shell: shell.open_sample(),
                "Open the sentence that is shipped with the workbench"),
     ActionInfo("save_pictures", "Save pictures and sounds…", "File", _save_pictures,

@@ -9,7 +9,7 @@ import random
 from pathlib import Path
 
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.sessions.format import INPUT, folder_of, read_info
+from speefeare_core.sessions.format import INPUT, OUTPUT, folder_of, is_session, read_info
 from workbench.context import Context
 from workbench.engine import protocol
 
@@ -47,15 +47,34 @@ def open_clip(ctx: Context, path: str | Path) -> None:
 
 
 def open_session(ctx: Context, folder: str | Path) -> None:
-    """Open a recording of Live: what was spoken, with the codec that it went through."""
+    """Open a recording of Live: what was spoken, with the codec that it went through. One that was never ended is
+    mended."""
     try:
-        codec = read_info(folder).codec
+        info = read_info(folder)
+        if not info.complete:
+            from speefeare_core.sessions.reader import Session  # rarely needed
+
+            ctx.engine.add_message(Session.open(folder).note)
     except SpeefeareError as error:
         ctx.engine.add_message(str(error))
         return
+    codec = info.codec
     if ctx.codec.info is None or codec not in (ctx.codec.wanted, ctx.codec.info.source):
         load_codec(ctx, codec, ctx.settings.compute_device)
     open_clip(ctx, folder_of(folder) / INPUT)
+
+
+def shows_session(ctx: Context) -> bool:
+    """Whether the clip is the input or the output of a recording of Live."""
+    path = Path(ctx.clip.data.path)
+    return path.name in (INPUT, OUTPUT) and is_session(path.parent)
+
+
+def open_other_sound(ctx: Context) -> None:
+    """Of a recording of Live: open what was heard then as the clip, or what was spoken again."""
+    if shows_session(ctx):
+        path = Path(ctx.clip.data.path)
+        open_clip(ctx, path.with_name(OUTPUT if path.name == INPUT else INPUT))
 
 
 def process_clip(ctx: Context) -> None:

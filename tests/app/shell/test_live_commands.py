@@ -176,6 +176,29 @@ def test_a_recording_opens_with_its_codec(loaded_desk: Desk, tmp_path: Path) -> 
     assert "is damaged" in loaded_desk.window.messages.text
 
 
+def test_the_other_sound_of_a_recording_and_one_that_was_never_ended(loaded_desk: Desk, tmp_path: Path) -> None:
+    from speefeare_core.sessions.writer import SessionWriter
+
+    desk, client = loaded_desk, loaded_desk.client
+    assert not desk.window.actions_by_key["other_sound"].isEnabled()
+    info = codec_info("other")
+    writer = SessionWriter(tmp_path / "live", SessionInfo("other-codec", info, "2026-01-01T00:00:00+00:00"))
+    sound = np.full((info.channels, info.hop_samples), 0.5, np.float32)
+    writer.add_step(sound, -sound, np.zeros((info.depth, 1), np.int32), 0.0, 0.001)
+    writer.flush()
+    writer.close(complete=False)
+    desk.window.open_paths([str(tmp_path / "live")])
+    assert "was not ended" in desk.window.messages.text
+    client.say_codec(codec_info("other", source="other-codec"))
+    desk.tick()
+    for name, other in (("input.wav", "output.wav"), ("output.wav", "input.wav")):
+        desk.ctx.clip.data.path = str(tmp_path / "live" / name)
+        desk.window.update_actions()
+        assert desk.window.actions_by_key["other_sound"].isEnabled()
+        desk.window.actions_by_key["other_sound"].trigger()
+        assert client.last(protocol.ProcessClip)[1].path == str(tmp_path / "live" / other)
+
+
 def frozen_event(desk: Desk, number: int) -> protocol.LiveFrozen:
     sound = np.zeros((1, 10 * RATE_HZ), np.float32)
     share = desk.client.share
