@@ -18,7 +18,7 @@ from workbench.state.live_setup import FILE
 SIZE = (1440, 900)
 ALONE = {  # sizes of a panel that is pictured by itself; the others as in the middle
     "codec": (460, 640), "waveform": (1200, 460), "spectrogram": (1200, 720), "codes": (1200, 520),
-    "latents": (820, 700), "compare": (640, 560), "live": (1280, 800),
+    "latents": (820, 700), "compare": (640, 560), "live": (1400, 1080),
 }  # fmt: skip
 CAPTURED_FRAMES = (1, 2, 4, 8)  # whose cost the live picture shows
 LIVE_S = 5.0  # so that the live picture shows something

@@ -14,7 +14,7 @@ import pytest
 from speefeare_core import resources
 from tests.architecture.source_tree import ROOT
 
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/live.md")
 SAMPLE = "sense_and_sensibility.flac"
 PACKAGES = ("speefeare_core/", "workbench/")  # their own files are listed one by one
 BIN = Path(sys.executable).parent
@@ -66,7 +66,8 @@ def test_the_tree_in_architecture_is_the_tree_on_disk() -> None:
 def test_links_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = [target for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
-    assert [target for target in targets if not (ROOT / target.partition("#")[0]).exists()] == []
+    folder = (ROOT / document).parent
+    assert [target for target in targets if not (folder / target.partition("#")[0]).exists()] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -92,11 +93,12 @@ def test_scripts_in_the_documents_exist() -> None:
     assert [word for word in words if word[0] == "bash" and not (ROOT / word[1]).is_file()] == []
 
 
-def test_every_key_in_the_readme_is_an_action() -> None:
+@pytest.mark.parametrize(("document", "heading"), [("README.md", "### Keys"), ("docs/live.md", "## Keys")])
+def test_every_key_in_the_documents_is_an_action(document: str, heading: str) -> None:
     from workbench.actions import ACTIONS
 
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text.partition("### Keys")[2].partition("## ")[0]
+    text = (ROOT / document).read_text(encoding="utf-8")
+    table = text.partition(heading)[2].partition("\n## ")[0]
     rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     keys = {key for row in rows for key in re.findall(r"`([^`]+)`", row)}
     assert keys and keys - {action.shortcut for action in ACTIONS} == set()

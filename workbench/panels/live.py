@@ -46,6 +46,7 @@ class LivePanel(Panel):
         self.feed = LiveFeed()
         self._file = ""
         self._frozen: tuple[FrozenMinute | None, float] = (None, 0.0)  # what the bar shows, and how much at once
+        self._turn = False
         self._looked = False  # somebody looks at the views
         self._unseen = QTimer(self)
         self._unseen.setSingleShot(True)
@@ -216,12 +217,15 @@ class LivePanel(Panel):
             samples = self.feed.new(name, name) if name in shown else None
             if samples is not None:
                 scroll.feed_sound(name, samples.mean(axis=0))
-        codes = self.feed.new("codes", "codes") if "codes" in shown else None
-        if codes is not None:
-            scroll.feed_codes(codes)
-        energy = self.feed.new("residual", "residual") if "residual" in shown else None
-        if energy is not None:
-            scroll.feed_residual(energy)
+        self._turn = not self._turn  # the slower views take turns: thirty times a second is enough for them
+        if self._turn:
+            codes = self.feed.new("codes", "codes") if "codes" in shown else None
+            if codes is not None:
+                scroll.feed_codes(codes)
+            energy = self.feed.new("residual", "residual") if "residual" in shown else None
+            if energy is not None:
+                scroll.feed_residual(energy)
+            return
         latents = self.feed.new("latents", "latents") if "latents" in shown else None
         if latents is not None:
             self.views.trail.push(latents.T, max(8, int(scroll.seconds * live.frame_rate_hz / 2)))

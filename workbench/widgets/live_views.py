@@ -63,7 +63,10 @@ class LiveViews(QWidget):
         tools.addWidget(self.span)
         for widget in (self.freeze, self.bar, self.play_input, self.play_output):
             below.addWidget(widget, 1 if widget is self.bar else 0)
-        self.freeze.setMinimumWidth(self.fontMetrics().horizontalAdvance("Freezing …") + 50)
+        width = self.fontMetrics().horizontalAdvance
+        self.freeze.setFixedWidth(width("Freezing …") + 44)
+        for button in self.toggles.values():
+            button.setMinimumWidth(width(button.text()) + 10)  # the usual least width would widen the window
         side = QWidget()
         self._side = QBoxLayout(QBoxLayout.Direction.TopToBottom, side)
         self._side.setContentsMargins(0, 0, 0, 0)

@@ -82,6 +82,13 @@ def test_there_is_a_picture_of_every_panel_and_of_the_window(captured: tuple[Pat
         assert image.pixelColor(1, 1).lightness() < 128, f"{name}.png is not dark"
 
 
+def test_live_is_pictured_light_dark_and_frozen(captured: tuple[Path, dict[str, object]]) -> None:
+    found = {name: QImage(str(captured[0] / f"live_{name}.png")) for name in ("light", "dark", "frozen")}
+    ground = {name: image.pixelColor(1, 1).lightness() for name, image in found.items()}
+    assert ground["light"] > 200 and ground["dark"] < 60 and ground["frozen"] == ground["dark"]
+    assert all(image.size() == found["light"].size() for image in found.values())
+
+
 def test_the_sounds_are_the_offline_decode(captured: tuple[Path, dict[str, object]], codec: Codec) -> None:
     original = audio.read(captured[0] / "depth_00.wav")
     assert original.rate_hz == codec.info.rate_hz and np.array_equal(original.samples, voice())
