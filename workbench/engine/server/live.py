@@ -12,9 +12,11 @@ import torch
 
 from speefeare_core.channel.check import check_settings
 from speefeare_core.codec import Codec
+from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
 from workbench.engine.memory import Status
 from workbench.engine.server import latency, live_advice, live_devices
+from workbench.engine.server.drift import DriftControl
 from workbench.engine.server.latents import Basis
 from workbench.engine.server.leftovers import Leftovers
 from workbench.engine.server.live_core import LiveCore
@@ -34,7 +36,8 @@ from workbench.state.sound import LatencyPart
 
 LOOK_S = 0.02  # between looks at devices and status
 LINGER_S = 0.3  # how long a device that was left stays open, to play its fade
-WAKE_S = 10.0  # after sleep, in which a device that does not come back is opened again
+WAKE_S = 10.0  # after sleep, in which live goes on without sound where the loudspeaker does not come back
+AGAIN_S = 10.0  # a device that stands still is opened again; one that does so sooner than this after that is gone
 HOWL = (
     "Feedback: the loudspeaker was heard by the microphone, so the output was muted. Use headphones or turn it down,"
     " then unmute."
@@ -75,11 +78,13 @@ class LiveSession:
         self.prepared: Prepared | None = None
         self.core: LiveCore | None = None
         self._feed: Feed | None = None
+        self._before = (0, 0)  # glitches of the devices when the core began
         self._leftovers = Leftovers()
         self._modes = LiveModes(emit, self._leftovers)
         self._watch = SleepWatch()
         self._bar = latency.LatencyWatch()
-        self._woken = -WAKE_S
+        self._drift = DriftControl(codec.info.rate_hz)
+        self._woken = self._reopened = -WAKE_S
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
 
@@ -240,11 +245,13 @@ class LiveSession:
         new_out.port.connect(core.pull, info.rate_hz, info.channels, left_s)
         if new_in is not None:
             new_in.port.connect(core.push, info.rate_hz, info.channels)
+        self._drift = DriftControl(info.rate_hz, new_in.port.ppm if new_in is not None else 0.0)
         # After the last sample of a file: what waits, what the codec holds back, what the loudspeaker holds back.
         tail = prefill + delay + core.step_samples + round(new_out.stream.latency_s * info.rate_hz)
         self._feed = None if source is None else Feed(source, core, tail)
         self.input, self.output, self.prepared = new_in, new_out, prepared
         self.core, self.codec, self.request = core, prepared.codec, request
+        self._before = self._glitches()  # a device that begins stumbles, which nobody hears
         bar = self.latency
         self._bar.show(bar)
         self.emit(started(self.number, core, prepared, new_in, new_out, source, bar))
@@ -295,16 +302,25 @@ class LiveSession:
 
     def _tell(self, core: LiveCore) -> None:
         assert self.output is not None and self.prepared is not None
+        heard, spoken = self._glitches()
         core.tell(
             self._feed.source.position if self._feed is not None else 0,
-            self.input.stream.glitches if self.input is not None else 0,
-            self.output.stream.glitches,
+            heard - self._before[0],
+            spoken - self._before[1],
         )
         if core.load.too_slow():
             self.emit(protocol.Notice(0, live_advice.too_slow(core, self.prepared)))
+        if self.input is not None and self._drift.look(time.monotonic(), core.queued, int(self._status["underruns"])):
+            self.input.port.stretch(self._drift.ppm)
+        self._status["drift_ppm"] = self._drift.ppm
         bar = self._bar.moved(lambda: self.latency, core.info.rate_hz)
         if bar is not None:
             self.emit(protocol.LiveLatency(self.number, bar))
+
+    def _glitches(self) -> tuple[int, int]:
+        """Blocks that came too late, as the devices say, since they were opened."""
+        heard = self.input.stream.glitches if self.input is not None else 0
+        return heard, self.output.stream.glitches if self.output is not None else 0
 
     def _look_at_modes(self, core: LiveCore) -> None:
         assert self.prepared is not None
@@ -328,28 +344,51 @@ class LiveSession:
         gone = next((side for side in sides if side.stream.lost()), None)
         if gone is None:
             return True
-        if time.monotonic() - self._woken < WAKE_S:
-            self._open_again_now()
+        if self._opened_again(gone.stream.name):
             return True
         self._reason = f"The sound device {gone.stream.name} went away, so live has stopped."
         return False
 
-    def _open_again_now(self) -> None:
-        """After sleep: the same devices once more. Raises `SpeefeareError` where they are not there."""
+    def _opened_again(self, name: str) -> bool:
+        """Whether the device `name`, which stands still, only did so: after sleep, or an underrun that the system's
+        sound server did not get over."""
+        now = time.monotonic()
+        if now - self._reopened < AGAIN_S:
+            return False
+        slept = now - self._woken < WAKE_S
+        try:
+            self._open_again_now(slept)
+        except SpeefeareError:
+            return False
+        self._reopened = time.monotonic()
+        if not slept:
+            self.emit(protocol.Notice(0, f"The sound device {name} stood still and was opened again."))
+        return True
+
+    def _open_again_now(self, slept: bool) -> None:
+        """The same devices once more. Raises `SpeefeareError` where they are not there."""
         assert self.output is not None and self.prepared is not None
         self._woken = -WAKE_S
         info = self.codec.info
         for side in (self.input, self.output):
             if side is not None:
                 side.stream.stop()
-        new_in = None
+        new_in, latency_s = None, self.request.device_latency_s
         if self.input is not None:
-            new_in = live_devices.open_input(self.sound, self.request.input, info, self.request.device_latency_s)
-        new_out = live_devices.open_output_or_silence(
-            self.sound, self.request.output, info, self.emit, self.request.device_latency_s
-        )
+            new_in = live_devices.open_input(self.sound, self.request.input, info, latency_s)
+        name = self.request.output
+        try:
+            if slept:
+                new_out = live_devices.open_output_or_silence(self.sound, name, info, self.emit, latency_s)
+            else:
+                new_out = live_devices.open_output(self.sound, name, info, latency_s)
+        except SpeefeareError:
+            if new_in is not None:
+                new_in.stream.stop()
+            raise
         for _ in live_devices.settling([side for side in (new_in, new_out) if side is not None]):
-            pass
+            if self._end.is_set():
+                break
         taps = LiveTaps(info, self.prepared.basis, self.codec.book_energies)
         prepared = dataclasses.replace(self.prepared, request=self.request)
         self.take_over_now(prepared, new_in, new_out, self.source, taps)
