@@ -25,6 +25,7 @@ def counters(status: dict[str, float], started: protocol.LiveStarted, info: Code
         "step_ms": {name: status[f"step_ms_{name}"] for name in ("median", "p99", "worst")},
         "real_time_factor": status["real_time_factor"] or status["step_ms_median"] / step_ms,
         "lag_ms": 1000 * status["lag_samples"] / started.rate_hz,
+        "drift_ppm": status["drift_ppm"],
         "muted": bool(status["muted"]),
         "howl_muted": bool(status["howl_muted"]),
     }
@@ -54,6 +55,8 @@ def report(data: dict[str, Any]) -> str:
         ("real time", f"factor {data['real_time_factor']:.3f} (below 1 is fast enough)"),
         ("latency", f"{data['latency_ms']:.1f} ms = " + " + ".join(_part(row) for row in data["latency"])),
     ]
+    if data["drift_ppm"]:
+        rows.append(("clocks", f"{data['drift_ppm']:+.0f} ppm apart; the input follows the output"))
     if data["round_trip"]:
         trip = data["round_trip"]
         words = (

@@ -28,7 +28,7 @@ LIVE_STATUS = (
     "dropped_frames", "step_ms_last", "step_ms_median", "step_ms_p99", "step_ms_worst", "queue_samples",
     "howl_muted", "muted", "depth", "source_position",
     "output_limited_db", "lost_packets", "flipped_bits", "recorded_s", "real_time_factor", "lag_samples",
-    "replay_position",
+    "replay_position", "drift_ppm",
 )  # fmt: skip
 
 

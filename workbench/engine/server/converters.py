@@ -42,18 +42,35 @@ class PullConverter:
 
 
 class PushConverter:
-    """Takes blocks of a device and gives them on at the codec's rate and channel count."""
+    """Takes blocks of a device and gives them on at the codec's rate and channel count.
 
-    def __init__(self, push: Push, rate_hz: int, out_rate_hz: int, out_channels: int) -> None:
+    `ppm`: and so much shorter, see `drift`.
+    """
+
+    def __init__(self, push: Push, rate_hz: int, out_rate_hz: int, out_channels: int, ppm: float = 0.0) -> None:
         self._push = push
         self._channels = out_channels
-        self._resampler = _resampler(rate_hz, out_rate_hz, out_channels, low_delay=True)
+        self._ratio = rate_hz / out_rate_hz
+        resampled = rate_hz != out_rate_hz or ppm != 0
+        self._resampler = LowDelayResampler(rate_hz, out_rate_hz, out_channels) if resampled else None
+        self.stretch(ppm)
 
     def __call__(self, block: Block) -> None:
         block = mix_channels(block, self._channels)
         converted = block if self._resampler is None else self._resampler(block)
         if converted.shape[1]:
             self._push(converted)
+
+    def stretch(self, ppm: float) -> bool:
+        """From now on so much shorter; False: it cannot, as it does not resample."""
+        if self._resampler is not None:
+            self._resampler.ratio = self._ratio * (1 + 1e-6 * ppm)
+        return self._resampler is not None
+
+    def prime(self, before: Block) -> None:
+        """The last `[C, n]` that went past this, before its first block."""
+        if self._resampler is not None:
+            self._resampler.prime(mix_channels(before, self._channels))
 
     @property
     def held_s(self) -> float:

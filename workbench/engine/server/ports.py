@@ -16,6 +16,7 @@ from workbench.engine.server.flow import Flow
 from workbench.engine.server.streams import Pull, Push, held_by
 
 FADE_S = 0.01
+KEPT = 512  # samples, more than any resampler looks back
 Samples = NDArray[np.float32]
 
 
@@ -25,15 +26,23 @@ class InputPort:
     def __init__(self, rate_hz: int, channels: int) -> None:
         self.rate_hz, self.channels = rate_hz, channels
         self.flow = Flow(rate_hz)
+        self.ppm = 0.0  # by which the sound is shortened, to follow the loudspeaker's clock
         self._push: Push | None = None
+        self._core: tuple[Push, int, int] | None = None
+        self._next: PushConverter | None = None  # takes over with the next block
+        self._last: Samples = np.zeros((channels, 0), np.float32)
 
     def __call__(self, block: Samples) -> None:
         """The microphone's next `[channels, n]`."""
+        if self._next is not None:
+            self._next.prime(self._last)
+            self._push, self._next = self._next, None
         push = self._push
         if push is None:
             self.flow.add(block.shape[1])
         else:
             push(block)
+        self._last = block[:, -KEPT:].copy()
 
     @property
     def held_s(self) -> float:
@@ -42,8 +51,18 @@ class InputPort:
 
     def connect(self, push: Push, rate_hz: int, channels: int) -> None:
         """From the next block on, this core."""
-        fits = (rate_hz, channels) == (self.rate_hz, self.channels)
-        self._push = push if fits else PushConverter(push, self.rate_hz, rate_hz, channels)
+        self._next, self._core = None, (push, rate_hz, channels)
+        fits = (rate_hz, channels) == (self.rate_hz, self.channels) and self.ppm == 0
+        self._push = push if fits else PushConverter(push, self.rate_hz, rate_hz, channels, self.ppm)
+
+    def stretch(self, ppm: float) -> None:
+        """By the thread that connects: from now on the sound is so much shorter, without a seam."""
+        self.ppm = ppm
+        if self._core is None or (isinstance(self._push, PushConverter) and self._push.stretch(ppm)):
+            return
+        if self._next is None or not self._next.stretch(ppm):
+            push, rate_hz, channels = self._core
+            self._next = PushConverter(push, self.rate_hz, rate_hz, channels, ppm)
 
 
 @dataclass

@@ -45,6 +45,10 @@ class LowDelayResampler:
         self._waiting: Block = np.zeros((channels, self._half), np.float32)
         self._at = float(self._half)
 
+    def prime(self, before: Block) -> None:
+        """Before the first block: the sound `[C, n]` that ends where it begins, instead of silence."""
+        self._waiting = np.concatenate([self._waiting, before.astype(np.float32)], axis=1)[:, -self._half :]
+
     @property
     def held_s(self) -> float:
         """See `Resampler`."""
