@@ -85,6 +85,14 @@ class AudioVaeCodec(NetworkCodec):
         """A fresh stream; the file begins in silence, so `start` makes no difference."""
         return AudioVaeStream(self, batch, depth, start)
 
+    def plan_stream(self, frames: int, depth: int | None, mode: str) -> CodecStream | None:
+        """On a CPU, in every mode; a network that draws noise has none."""
+        from speefeare_core.plans.audiovae import FORMS, AudioVaePlan
+
+        if mode not in FORMS or self.device.type != "cpu" or self.module.config.noise:
+            return None
+        return AudioVaePlan(self, frames, mode)
+
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
         model = self.module
         heard = audio if model.decimator is None else model.decimator(audio)

@@ -16,11 +16,10 @@ from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
 from speefeare_core.nn.padding import pad_signal
 from speefeare_core.plans.kernels import FLOAT32
 from speefeare_core.plans.parts import Part, Step, elu_steps, quickest, shift_steps
-from speefeare_core.plans.products import Products
+from speefeare_core.plans.products import FEW_ROWS, Products
 
 Conv = CausalConv1d | CausalConvTranspose1d
 Shifts = list[tuple[Tensor, Tensor]]  # rows to be overwritten at the end of a step, and by which
-FEW_ROWS = 16  # up to here the weights are what takes time, and one product reads them best
 
 
 class ConvPart(Part):
@@ -54,7 +53,7 @@ class ConvPart(Part):
             self.steps += elu_steps(source, joined[keep:]) if elu else [partial(joined[keep:].copy_, source)]
         bias = None if conv.bias is None else conv.bias.detach().repeat(outputs // conv.out_channels)
         flat = source.new_zeros(count, outputs) if add_to is None else add_to.view(count, outputs)
-        self.steps += _convolve(joined, weight, bias, (stride, dilation), flat, products, add=add_to is not None)
+        self.steps += convolve_steps(joined, weight, bias, (stride, dilation), flat, products, add=add_to is not None)
         if shifts is not None and 0 < keep <= given:
             shifts.append((joined[:keep], joined[given:]))
         else:
@@ -86,14 +85,19 @@ def taps_of(conv: Conv) -> tuple[Tensor, int, int]:
     """
     weight = conv.weight.detach()
     if isinstance(conv, CausalConvTranspose1d):
-        stride = conv.stride[0]
-        whole = F.pad(weight, (0, conv.hops * stride - conv.kernel_size[0]))
-        hops = whole.permute(0, 2, 1).reshape(conv.in_channels, conv.hops, stride * conv.out_channels)
-        return hops.transpose(0, 1).flip(0).contiguous(), 1, 1
+        return hop_taps(weight, conv.stride[0]), 1, 1
     return weight.permute(2, 1, 0).contiguous(), conv.stride[0], conv.dilation[0]
 
 
-def _convolve(
+def hop_taps(weight: Tensor, stride: int) -> Tensor:
+    """The weight `[Cin, Cout, kernel]` of a transposed convolution as `[hops, Cin, stride·Cout]`, oldest hop first."""
+    inputs, outputs, kernel = weight.shape
+    hops = -(-kernel // stride)
+    whole = F.pad(weight, (0, hops * stride - kernel)).permute(0, 2, 1)
+    return whole.reshape(inputs, hops, stride * outputs).transpose(0, 1).flip(0).contiguous()
+
+
+def convolve_steps(
     joined: Tensor,
     weight: Tensor,
     bias: Tensor | None,
@@ -103,7 +107,10 @@ def _convolve(
     *,
     add: bool,
 ) -> list[Step]:
-    """The quickest of: one product of unfolded windows, one for each run of taps, one of all rows for few outputs."""
+    """Rows `[keep + n·stride, Cin]` and a weight `[taps, Cin, N]` → `[n, N]`; pace: stride and dilation.
+
+    The quickest of: one product of unfolded windows, one for each run of taps, one of all rows for few outputs.
+    """
     (kernel, width, outputs), (stride, dilation), count = weight.shape, pace, out.shape[0]
     flat = weight.reshape(kernel * width, outputs).t()
     if kernel == 1 and stride == 1:

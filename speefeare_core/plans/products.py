@@ -14,6 +14,7 @@ from speefeare_core.plans.parts import Step
 
 Rows = Tensor | Callable[[], Tensor]
 BIG = 1 << 18  # weights from which on another number format pays; below, it costs accuracy for nothing
+FEW_ROWS = 16  # beyond, the processor is busy computing, and how the weights lie matters little
 
 
 class Products:
@@ -22,6 +23,10 @@ class Products:
     def __init__(self, form: str = FLOAT32) -> None:
         self.form = form
         self._pages = HugePages()
+
+    def keep(self, weight: Tensor) -> Tensor:
+        """A contiguous copy of a weight beside those that are read before it."""
+        return self._pages.keep(weight)
 
     def form_of(self, weights: int) -> str:
         """The format of a product with so many weights."""
@@ -32,9 +37,13 @@ class Products:
 
         Rows `[M, K]`, a buffer that stays where it is or what gives them, and a weight `[N, K]`.
         """
-        product = prepare(weight, bias, out.shape[0], self.form_of(weight.numel()))
-        if product.kernel in ("linear", "columns"):
-            columns = self._pages.keep(weight).t() if product.kernel == "linear" else self._pages.keep(weight.t())
+        form = self.form_of(weight.numel())
+        product = None
+        if form != FLOAT32 or out.shape[0] <= FEW_ROWS:
+            product = prepare(weight, bias, out.shape[0], form)
+        if product is None or product.kernel in ("linear", "columns"):
+            rows_first = product is not None and product.kernel == "linear"
+            columns = self._pages.keep(weight).t() if rows_first else self._pages.keep(weight.t())
             if add:
                 first: list[Step] = [] if bias is None else [partial(out.add_, bias)]
                 return [*first, _bound(out.addmm_, x, columns)]
