@@ -56,6 +56,7 @@ def start_live(ctx: Context, **chosen: Any) -> None:
             mix=setup.mix,
             books=setup.books,
             channel=setup.channel,
+            howl_guard=setup.howl_guard,
         )
     )
 
@@ -182,6 +183,14 @@ def choose_tone(ctx: Context, tone_hz: float) -> None:
         live.update(setup=dataclasses.replace(live.setup, tone_hz=tone_hz))
         if live.running and live.setup.generator == GENERATORS[0]:
             start_live(ctx)
+
+
+def toggle_howl_guard(ctx: Context) -> None:
+    """Whether live mutes itself where the microphone hears the loudspeaker; at once."""
+    live = ctx.live
+    live.update(setup=dataclasses.replace(live.setup, howl_guard=not live.setup.howl_guard))
+    if live.running:
+        start_live(ctx)
 
 
 def choose_step(ctx: Context, *, frames: int, buffered_s: float, max_queue_frames: int) -> None:

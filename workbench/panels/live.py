@@ -188,6 +188,8 @@ class LivePanel(Panel):
         self.counters.set_counters(live_words.counters(live.counters, step_s, live.rate_hz))
         self.transport.set_recording(bool(live.recording), live.counters.get("recorded_s", 0.0))
         self._show_message()
+        factor = live.counters.get("real_time_factor", 0.0)
+        self.latency.trade.set_now(live.step_frames, factor if live.running else 0.0)
         if live.running and "usage" in self.views.shown and live.frozen is None and self.isVisible():
             self.views.usage.show_usage()
 

@@ -35,6 +35,7 @@ class LiveSetup:
     mix: float = 1.0
     books: tuple[int, ...] = ()
     channel: ChannelSettings = field(default=CLEAN)
+    howl_guard: bool = True  # mute where the microphone hears the loudspeaker
 
     @property
     def file(self) -> str:
@@ -91,6 +92,7 @@ _CHECKS = {
     "buffered_s": lambda value: not isinstance(value, bool) and value in BLOCKS_S,
     "mode": lambda value: value in {row.key for row in MODES},
     "mix": _number(0.0, 1.0),
+    "howl_guard": lambda value: isinstance(value, bool),
 }
 _CHANNEL = {
     "loss": _number(0.0, LOSS),

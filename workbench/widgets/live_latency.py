@@ -39,7 +39,7 @@ class LiveLatency(QWidget):
         self.queue = Slider("Queue", "Frames that may wait; above, the oldest are skipped and counted.", *QUEUE_FRAMES)
         self.frames_text, self.block_text, self.queue_text = QLabel(), QLabel(), QLabel()
         self.trade = LiveTrade()
-        self.advice = ReadOut(lines=2)
+        self.advice = ReadOut(lines=3)
         self._now: Step = (1, 0.0, 6)
         self._hop_ms = 0.0
         self._points: tuple[Estimate, ...] = ()

@@ -28,6 +28,7 @@ class LiveTrade(QWidget):
         self.points: tuple[Estimate, ...] = ()
         self.frames, self.mode = 1, ""
         self.waiting = ""
+        self.now: tuple[int, float] | None = None  # frames a step and real-time factor of the session that runs
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -42,6 +43,13 @@ class LiveTrade(QWidget):
             self.points, self.frames, self.mode, self.waiting = state
             found = self.marked
             self.setAccessibleDescription(self.describe(found) if found else waiting)
+            self.update()
+
+    def set_now(self, frames: int, factor: float) -> None:
+        """What a session that runs really takes; 0: none runs."""
+        now = (frames, round(factor, 2)) if factor > 0 else None
+        if now != self.now:
+            self.now = now
             self.update()
 
     @property
@@ -103,12 +111,25 @@ class LiveTrade(QWidget):
                 draw_role_mark(painter, self.place(point), 5, _SHAPES[index % 3], colour)
                 painter.setPen(theme.text)
                 at = self.place(point)
-                painter.drawText(QRectF(at.x() + 6, at.y() - metrics.height(), 30, metrics.height()), str(point.frames))
+                beside = QRectF(at.x() + 11, at.y() - metrics.height(), 30, metrics.height())
+                painter.drawText(beside, str(point.frames))
         if self.marked is not None:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(theme.text, 2))
             painter.drawEllipse(self.place(self.marked), 9, 9)
+        self._paint_now(painter, theme)
         self._paint_focus(painter, rect, theme)
+
+    def _paint_now(self, painter: QPainter, theme: Theme) -> None:
+        """A cross where the session that runs is."""
+        point = next((p for p in self.points if self.now and (p.frames, p.mode) == (self.now[0], self.mode)), None)
+        if point is None or self.now is None:
+            return
+        at = self.place(point, self.now[1])
+        painter.setPen(QPen(theme.text, 2))
+        painter.drawLine(QPointF(at.x() - 4, at.y() - 4), QPointF(at.x() + 4, at.y() + 4))
+        painter.drawLine(QPointF(at.x() - 4, at.y() + 4), QPointF(at.x() + 4, at.y() - 4))
+        painter.drawText(QRectF(at.x() + 11, at.y() - 10, 60, 20), Qt.AlignmentFlag.AlignVCenter, "now")
 
     def _paint_axes(self, painter: QPainter, rect: QRectF, theme: Theme, line: int) -> None:
         late, top = self._span()

@@ -89,6 +89,14 @@ def test_the_step_is_switched_and_blocks_take_a_new_start(live_desk: Desk) -> No
     assert (request.frames_per_step, request.buffered_s, request.max_queue_frames) == (2, 1.0, 10)
 
 
+def test_the_howl_guard_is_a_choice(live_desk: Desk) -> None:
+    ctx, client = live_desk.ctx, live_desk.client
+    assert client.last(protocol.StartLive)[1].howl_guard
+    live_desk.window.actions_by_key["howl_guard"].trigger()
+    assert not client.last(protocol.StartLive)[1].howl_guard and not ctx.live.setup.howl_guard
+    assert not live_desk.window.actions_by_key["howl_guard"].isChecked()
+
+
 # -- books ------------------------------------------------------------------------------------------------------------
 def test_books_are_soloed_and_the_last_one_stays(live_desk: Desk) -> None:
     ctx = live_desk.ctx

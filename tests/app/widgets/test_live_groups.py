@@ -197,6 +197,11 @@ def test_the_slower_the_higher_and_the_later_the_further_right(show: Show) -> No
     assert trade.accessibleDescription() == "Estimate first" and trade.marked is None
     trade.set_points(POINTS, 1, "float32", "")
     assert trade.grab().toImage() != empty
+    still = trade.grab().toImage()
+    trade.set_now(1, 0.4)
+    assert trade.grab().toImage() != still, "what runs is shown beside what was estimated"
+    trade.set_now(3, 0.4)
+    assert trade.grab().toImage() == still, "three frames were not timed"
     places = [trade.place(point) for point in POINTS]
     assert [p.x() for p in places] == sorted(p.x() for p in places)
     assert [p.y() for p in places] == sorted(p.y() for p in places)
