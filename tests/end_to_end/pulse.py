@@ -73,6 +73,10 @@ class Pulse:
         number = next(row.split()[0] for row in rows.stdout.splitlines() if f"sink_name={sink} " in row)
         subprocess.run(["pactl", "unload-module", number], env=self._env(), check=True)
 
+    def suspend(self, sink: str, asleep: bool) -> None:
+        """Let a sink stand still without being gone, or go on."""
+        subprocess.run(["pactl", "suspend-sink", sink, str(int(asleep))], env=self._env(), check=True)
+
     def plug(self, sink: str) -> None:
         """Bring a sink back that was taken away."""
         kind = f"rate={self.rate_hz} format=float32le channels=1"

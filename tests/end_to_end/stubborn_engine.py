@@ -1,7 +1,7 @@
 """The engine on a sound card that takes few rates, whatever is behind it: `python -m tests.end_to_end.stubborn_engine`.
 
-`STUBBORN_RATES` names them, as `44100,48000`; empty: none. PulseAudio itself takes every rate. Cards that are built into
-the computer are hidden, so that without PulseAudio there is none.
+`STUBBORN_RATES` names them, as `44100,48000`; empty: none. PulseAudio itself takes every rate. Cards of this computer
+are hidden, so that without PulseAudio there is none.
 """
 
 from __future__ import annotations

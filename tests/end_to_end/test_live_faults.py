@@ -123,6 +123,27 @@ def test_devices_unplugged_while_it_runs(request_: p.StartLive, begin: Begin, pu
 
 
 @pytest.mark.parametrize("request_", [FILE, MICROPHONE], ids=["file", "microphone"])
+def test_a_loudspeaker_that_stood_still_is_opened_again(request_: p.StartLive, begin: Begin, pulse: Pulse) -> None:
+    talk = begin()
+    live_runs(talk, request_)
+    talk.until(lambda: frames(talk) > 1500, AGAIN_S)  # past the seconds in which a sink that just woke is waited for
+    seen = len(talk.events)
+    pulse.suspend("speaker", True)
+    try:
+        before = frames(talk)
+        time.sleep(STILL_S)
+        assert frames(talk) < before + STILL_S * 250 / 2  # it does stand still
+    finally:
+        pulse.suspend("speaker", False)
+    notice = talk.until(lambda: next((e for e in talk.events[seen:] if isinstance(e, p.Notice)), None), AGAIN_S)
+    assert "opened again" in notice.sentence
+    plain(notice.sentence)
+    before = frames(talk)
+    talk.until(lambda: frames(talk) > before + 20, SOON_S)
+    assert not any(isinstance(event, p.LiveStopped) for event in talk.events[seen:])
+
+
+@pytest.mark.parametrize("request_", [FILE, MICROPHONE], ids=["file", "microphone"])
 def test_a_device_that_refuses_the_codecs_rate(
     request_: p.StartLive, begin: Begin, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
