@@ -444,7 +444,8 @@ class LiveRecorded(Event):
 
 @dataclass(frozen=True)
 class LiveFrozen(Event):
-    """The last minute, for the views and for ReplayFrozen. `position` of the replay is the status "replay_position"."""
+    """The last minute, for the views and for ReplayFrozen, whose place in it is the status "replay_position" (-1: over).
+    """
 
     input: ArrayRef  # float32 [C, T]
     output: ArrayRef  # float32 [C, T]
