@@ -444,8 +444,7 @@ class LiveRecorded(Event):
 
 @dataclass(frozen=True)
 class LiveFrozen(Event):
-    """The last minute, for the views and for ReplayFrozen, whose place in it is the status "replay_position" (-1: over).
-    """
+    """The last minute, for the views and for ReplayFrozen; the status "replay_position" is the place in it, or -1."""
 
     input: ArrayRef  # float32 [C, T]
     output: ArrayRef  # float32 [C, T]
