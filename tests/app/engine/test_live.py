@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from speefeare_core.channel.settings import ChannelSettings
@@ -102,6 +103,15 @@ def test_a_wish_that_cannot_be_met_changes_nothing(talk: Talk) -> None:
     assert status is not None
     seen = status["frames"]
     talk.until(lambda: status["frames"] > seen + 10)
+
+
+def test_books_go_where_the_next_codec_has_no_such_choice(talk: Talk, tmp_path: Path, codec_file: Path) -> None:
+    talk.ask(p.LoadCodec(str(kind_file(tmp_path, "tiny_held")), "cpu"))
+    talk.ask(dataclasses.replace(VIRTUAL, books=(1,)))
+    talk.ask(p.SwitchLive(source=str(codec_file), device="cpu"))
+    talk.ask(p.SetLive(depth=2))
+    assert len([event for event in talk.events if isinstance(event, p.LiveStarted)]) == 2
+    assert not [event for event in talk.events if isinstance(event, p.LiveStopped | p.Notice)]
 
 
 def test_a_codec_that_looks_ahead_is_heard_in_blocks(talk: Talk, tmp_path: Path, codec_file: Path) -> None:

@@ -183,7 +183,6 @@ class LiveSession:
         started = time.perf_counter()
         try:
             torch.set_num_threads(1)
-            prefer_this_thread(STEP_PRIORITY)
             self._start()
         except Exception as error:
             self._close()
@@ -203,6 +202,7 @@ class LiveSession:
         if not live_devices.has_microphone(request):  # a file that cannot be read says so before a plan is made
             source = make_source(request, info)
         prepared = prepare(self.codec, request, self.find_basis(self.codec))
+        prefer_this_thread(STEP_PRIORITY)  # not before: for seconds, nobody else would get this processor
         if source is None:
             self.input = live_devices.open_input(self.sound, request.input, info, request.device_latency_s)
         self.output = live_devices.open_output_or_silence(

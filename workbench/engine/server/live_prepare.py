@@ -22,6 +22,7 @@ from workbench.engine.server.live_buffered import BlockTimes, BufferedCoder
 from workbench.engine.server.live_coder import Coder, StreamCoder
 from workbench.engine.server.live_core import step_frames
 from workbench.engine.server.live_window import WindowCoder
+from workbench.engine.server.priority import STEP_PRIORITY, preferred
 
 WARM_UP_STEPS, WARM_UP_BLOCKS = 10, 3
 DEFAULT_BLOCK_S = 1.0  # where a codec that cannot stream is started without saying how long
@@ -54,8 +55,9 @@ def prepare(codec: Codec, request: StartLive, basis: Basis | None) -> Prepared:
         return _prepare_blocks(codec, request, basis)
     info, frames = codec.info, step_frames(codec.info, request.frames_per_step)
     plan, notes = _plan(codec, request, frames)
+    with preferred(STEP_PRIORITY):
+        seconds = _time_stream(codec, plan, frames, WARM_UP_STEPS)
     coder = _checked(StreamCoder(codec, plan.stream, request), request)
-    seconds = _time_stream(codec, plan, frames, WARM_UP_STEPS)
     return Prepared(codec, request, coder, basis, plan.report, round(seconds * info.rate_hz), notes=notes)
 
 
@@ -66,14 +68,14 @@ def _prepare_blocks(codec: Codec, request: StartLive, basis: Basis | None) -> Pr
     if info.streamable:
         frames = max(1, round(block_s * info.frame_rate_hz))
         plan, notes = _plan(codec, request, frames)
-        inner: Coder = StreamCoder(codec, plan.stream, request)
         block, late, report = frames * info.hop_samples, 0, plan.report
         taken = _time_stream(codec, plan, frames, WARM_UP_BLOCKS)
+        inner: Coder = StreamCoder(codec, plan.stream, request)
     else:
-        inner = windows = WindowCoder(codec, block_s, request)
+        windows = WindowCoder(codec, block_s, request)
         block, late, report, notes = windows.block_samples, windows.late_samples, None, (windows.words,)
         silence = np.zeros((info.channels, block), np.float32)
-        taken = _time(lambda: windows.step(silence), windows.blocks_to_fill + 1)
+        taken = _time(lambda: windows.step(silence), windows.blocks_to_fill + 2, windows.blocks_to_fill)
         inner = WindowCoder(codec, block_s, request)
     _checked(inner, request)
     compute = round((BLOCK_MARGIN * taken + BLOCK_MARGIN_S) * info.rate_hz)
@@ -103,16 +105,16 @@ def _checked(coder: Coder, request: StartLive) -> Coder:
 def _time_stream(codec: Codec, plan: Plan, frames: int, steps: int) -> float:
     """Seconds of a step of silence; the stream is reset after it."""
     silence = torch.zeros(1, codec.info.channels, codec.info.hop_samples * frames, device=codec.device)
-    seconds = _time(lambda: plan.stream.step(silence).audio.cpu(), steps)
+    seconds = _time(lambda: plan.stream.step(silence).audio.cpu(), steps, -(-steps // 5))
     plan.stream.reset()
     return seconds
 
 
-def _time(step: Callable[[], object], steps: int) -> float:
-    """The median of the seconds of steps, without the first fifth, which are slow."""
+def _time(step: Callable[[], object], steps: int, slow: int) -> float:
+    """The median of the seconds of steps after the first `slow` ones."""
     seconds = []
     for _ in range(steps):
         started = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - started)
-    return float(np.median(seconds[-(-steps // 5) :]))
+    return float(np.median(seconds[slow:]))

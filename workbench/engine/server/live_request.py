@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from speefeare_core.codec import Codec
+from speefeare_core.stream import CodecStream
 from workbench.engine import protocol
 from workbench.engine.server.live_coder import fitting_channel
 
@@ -32,5 +33,11 @@ def fitting(request: protocol.StartLive, codec: Codec) -> protocol.StartLive:
     """What of a request that may have been made for another codec this one can have."""
     info = codec.info
     depth = request.depth if request.depth is not None and 1 <= request.depth <= info.depth else None
-    books = tuple(book for book in request.books if book < info.depth)
+    books = tuple(book for book in request.books if book < info.depth) if _decodes_books(codec) else ()
     return dataclasses.replace(request, depth=depth, books=books, channel=fitting_channel(codec, request.channel))
+
+
+def _decodes_books(codec: Codec) -> bool:
+    if codec.info.streamable:
+        return type(codec.stream(start="silence")).choose_books is not CodecStream.choose_books
+    return type(codec)._decode_books is not Codec._decode_books
