@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 from workbench import commands, dialogs, live_commands
 from workbench.context import Context
 from workbench.panels.base import Panel
-from workbench.state.live import FrozenMinute
 from workbench.state.live_setup import FILE, LiveSetup
 from workbench.widgets import live_words
 from workbench.widgets.counter_row import CounterRow
@@ -20,15 +19,14 @@ from workbench.widgets.group import Group
 from workbench.widgets.live_channel import LiveChannel
 from workbench.widgets.live_codec import LiveCodec
 from workbench.widgets.live_column import LiveColumn
-from workbench.widgets.live_feed import LiveFeed
 from workbench.widgets.live_latency import LiveLatency
+from workbench.widgets.live_pictures import LivePictures
 from workbench.widgets.live_sound import LiveSound
 from workbench.widgets.live_transport import LiveTransport
 from workbench.widgets.live_usage import HALF_LIVES_S
 from workbench.widgets.live_views import LiveViews
 
 UNSEEN_MS = 1000  # without a frame for so long: nobody looks, so nothing is computed for the views
-FREEZE_HINT = "Freeze keeps the last minute (Z)"
 
 
 class LivePanel(Panel):
@@ -43,10 +41,8 @@ class LivePanel(Panel):
         self.column = LiveColumn(self.transport, tuple(self.groups.values()))
         self.views = LiveViews()
         self.counters = CounterRow()
-        self.feed = LiveFeed()
+        self.pictures = LivePictures(context.live, self.views)
         self._file = ""
-        self._frozen: tuple[FrozenMinute | None, float] = (None, 0.0)  # what the bar shows, and how much at once
-        self._turn = False
         self._looked = False  # somebody looks at the views
         self._unseen = QTimer(self)
         self._unseen.setSingleShot(True)
@@ -99,12 +95,9 @@ class LivePanel(Panel):
         )
         views = self.views
         views.freeze.clicked.connect(lambda: self._then_show(live_commands.toggle_freeze))
-        views.bar.scrubbed.connect(self._scrubbed)
         views.play_input.clicked.connect(lambda: self._then_show(live_commands.toggle_replay, "input"))
         views.play_output.clicked.connect(lambda: self._then_show(live_commands.toggle_replay, "output"))
-        views.scroll.emptied.connect(self._fill)
         views.views_changed.connect(self._watch)
-        views.span_changed.connect(self._show_frozen)
         live.changed.connect(self._show)
         live.counters_changed.connect(self._show_counters)
         ctx.codec.changed.connect(self._show)
@@ -138,12 +131,10 @@ class LivePanel(Panel):
                 "latents": not live.running or "latents" in live.rings,
             }
         )
-        if live.running and self.feed.attach(live.rings):
-            self._start_views()
-        elif not live.running:
-            self.feed.attach({})
+        if not live.running:
             self.sound.clear()
-        self._show_frozen()
+        self.pictures.attach(info)
+        self.pictures.show_frozen()
         self._watch()
 
     def _show_codec(self) -> None:
@@ -193,13 +184,6 @@ class LivePanel(Panel):
         if live.running and "usage" in self.views.shown and live.frozen is None and self.isVisible():
             self.views.usage.show_usage()
 
-    def _start_views(self) -> None:
-        live, info = self.context.live, self.context.codec.info
-        books = info.depth if info is not None and self.feed.has("codes") else 0
-        self.views.trail.clear()
-        self.views.usage.start(tuple(book.size for book in info.books) if info and books else (), live.frame_rate_hz)
-        self.views.scroll.start(live.rate_hz, live.frame_rate_hz, books)
-
     # -- the frame clock --------------------------------------------------------------------------------------------
     def refresh(self) -> None:
         live = self.context.live
@@ -210,79 +194,7 @@ class LivePanel(Panel):
             self._looked = True
             self._watch()
         self.sound.set_levels(live.counters)
-        if live.frozen is not None:
-            position = int(live.counters.get("replay_position", -1))
-            self.views.bar.set_cursor(position if live.heard and position >= 0 else None)
-            return
-        shown, scroll = self.views.shown, self.views.scroll
-        for name in ("input", "output"):
-            samples = self.feed.new(name, name) if name in shown else None
-            if samples is not None:
-                scroll.feed_sound(name, samples.mean(axis=0))
-        self._turn = not self._turn  # the slower views take turns: thirty times a second is enough for them
-        if self._turn:
-            codes = self.feed.new("codes", "codes") if "codes" in shown else None
-            if codes is not None:
-                scroll.feed_codes(codes)
-            energy = self.feed.new("residual", "residual") if "residual" in shown else None
-            if energy is not None:
-                scroll.feed_residual(energy)
-            return
-        latents = self.feed.new("latents", "latents") if "latents" in shown else None
-        if latents is not None:
-            self.views.trail.push(latents.T, max(8, int(scroll.seconds * live.frame_rate_hz / 2)))
-        used = self.feed.new("usage", "codes") if "usage" in shown else None
-        if used is not None:
-            self.views.usage.push(used)
-
-    def _fill(self) -> None:
-        """The lanes are empty: give them the seconds that they show, from the taps or from the frozen minute."""
-        live, seconds = self.context.live, self.views.scroll.seconds
-        if live.frozen is not None:
-            self._draw_frozen()
-            return
-        for name in ("input", "output"):
-            self.feed.rewind(name, name, round(seconds * live.rate_hz))
-        for name in ("codes", "residual"):
-            self.feed.rewind(name, name, round(seconds * live.frame_rate_hz))
-
-    # -- the frozen minute --------------------------------------------------------------------------------------------
-    def _show_frozen(self) -> None:
-        live, views = self.context.live, self.views
-        frozen = live.frozen
-        views.set_frozen(frozen is not None, live.running, live.heard, bool(live.freeze_request))
-        views.bar.waiting = FREEZE_HINT
-        key = (frozen, views.scroll.seconds)
-        if key == self._frozen:
-            return
-        thawed = frozen is None and self._frozen[0] is not None
-        self._frozen = key
-        views.scroll.view.end_s = 0.0
-        views.bar.set_sound(frozen.output if frozen else None, frozen.rate_hz if frozen else 0, views.scroll.seconds)
-        if frozen is not None or thawed:
-            live.stretch = (views.bar.start, views.bar.end)
-            views.scroll.view.clear()
-
-    def _scrubbed(self, end: int) -> None:
-        bar, view = self.views.bar, self.views.scroll.view
-        self.context.live.stretch = (bar.start, end)
-        view.end_s = (end - bar.samples) / max(bar.rate_hz, 1)
-        view.clear()
-
-    def _draw_frozen(self) -> None:
-        frozen, scroll, bar = self.context.live.frozen, self.views.scroll, self.views.bar
-        if frozen is None or not frozen.rate_hz:
-            return
-        for name, sound in (("input", frozen.input), ("output", frozen.output)):
-            scroll.feed_sound(name, sound[:, bar.start : bar.end].mean(axis=0))
-        first, last = (round(sample / frozen.rate_hz * frozen.frame_rate_hz) for sample in (bar.start, bar.end))
-        if frozen.codes is not None:
-            scroll.feed_codes(frozen.codes[:, first:last])
-        if frozen.residual is not None:
-            scroll.feed_residual(frozen.residual[:, first:last])
-        if frozen.latents is not None and last > first:
-            self.views.trail.points = self.views.trail.points[:0]
-            self.views.trail.push(frozen.latents[:, first:last].T, max(8, (last - first) // 2))
+        self.pictures.pull()
 
     # -- who looks -------------------------------------------------------------------------------------------------
     def _watch(self) -> None:
@@ -299,7 +211,7 @@ class LivePanel(Panel):
         super().hideEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
-        self._fill()
+        self.pictures.fill()
         super().showEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -19,6 +20,7 @@ from workbench.panels import PanelInfo, panel_info
 from workbench.panels.base import Panel
 from workbench.panels.live import UNSEEN_MS, LivePanel
 from workbench.state.sound import DeviceInfo
+from workbench.widgets.colormap import code_table
 from workbench.widgets.controls import Choice
 
 Show = Callable[[PanelInfo, Context], Panel]
@@ -374,3 +376,45 @@ def test_the_codec_without_books_has_no_book_views(panel: LivePanel, loaded_cont
     loaded_context.codec.set_codec(dataclasses.replace(known_codec(), books=(), depth_mode="none"), "cpu")
     assert not panel.views.toggles["codes"].isEnabled() and not panel.codec.books.isEnabled()
     assert live_commands.toggle_book(loaded_context, 0) is None and loaded_context.live.setup.books == ()
+
+
+# -- the frozen minute -------------------------------------------------------------------------------------------------
+def test_freeze_stops_the_views_and_scrubs_and_goes_on(
+    running: LivePanel, client: FakeClient, loaded_context: Context, rings: dict[str, Ring]
+) -> None:
+    for second in range(8):
+        write_second(rings, second)
+    refresh(running)
+    views = running.views
+    views.freeze.click()
+    number = client.last(protocol.FreezeLive)[0]
+    assert views.freeze.text() == "Freezing …" and not views.freeze.isChecked()
+    share = client.share
+    sound, codes = np.ones((1, 8 * RATE_HZ), np.float32), np.arange(4 * 400, dtype=np.int32).reshape(4, 400)
+    frozen = protocol.LiveFrozen(number, share(sound), share(sound), share(codes), None, RATE_HZ, 50.0)
+    say(loaded_context, client, frozen)
+    assert views.freeze.text() == "Go on" and views.play_output.isEnabled()
+
+    def token_at_the_right() -> int:
+        return int(views.scroll.view.images["codes"].pixels()[2, -1])
+
+    assert token_at_the_right() == code_table(False)[399]
+    write_second(rings, 9)
+    refresh(running)
+    assert token_at_the_right() == code_table(False)[399], "the views stand still"
+    views.bar.set_end(7 * RATE_HZ)
+    assert token_at_the_right() == code_table(False)[349] and views.scroll.view.end_s == -1.0
+    assert loaded_context.live.stretch == (RATE_HZ, 7 * RATE_HZ)
+    views.set_span(3.0)
+    assert loaded_context.live.stretch == (5 * RATE_HZ, 8 * RATE_HZ), "shorter views show less of it"
+    views.play_input.click()
+    assert client.last(protocol.ReplayFrozen)[1] == protocol.ReplayFrozen(5 * RATE_HZ, 8 * RATE_HZ, "input")
+    assert views.play_input.isChecked()
+    loaded_context.live.counters = {"replay_position": 100_000.0}
+    running.refresh()
+    assert views.bar.cursor == 100_000
+    views.freeze.click()
+    assert client.last(protocol.FreezeLive)[1].frozen is False and not views.bar.isEnabled()
+    blank = views.scroll.view.images["input"].pixels()
+    refresh(running)
+    assert (views.scroll.view.images["input"].pixels() != blank).any(), "and go on with the last seconds"
