@@ -54,12 +54,13 @@ def run(args: argparse.Namespace, console: Console) -> Result:
 
 
 def _words(session: Session, report: ReplayReport) -> str:
-    lines = [f"{session.folder}: {session.length_s:.2f} s, {'the same' if report.passed else 'NOT the same'}"]
+    lines = [f"{session.folder}: {session.length_s:.2f} s, {report.verdict}"]
     if report.codes_equal is not None:
         lines.append(f"codes: {100 * report.codes_equal:.6g} % equal over {report.frames} frames")
     if report.latents_error is not None:
         lines.append(f"latents: {report.latents_error:.1e} greatest difference over {report.frames} frames")
-    lines.append(f"output: {report.output_error:.1e} greatest difference over {report.output_s:.2f} s")
+    if report.output_s:
+        lines.append(f"output: {report.output_error:.1e} greatest difference over {report.output_s:.2f} s")
     if report.first_difference_s is not None:
         lines.append(f"first difference in the step at {report.first_difference_s:.3f} s")
     lines += [f"not compared: {seconds:.2f} s, {why}" for why, seconds in report.left_out.items()]

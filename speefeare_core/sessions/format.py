@@ -22,7 +22,7 @@ class StreamStart:
     """Where a stream begins, and from what: silence, a state in a file, or (`known` False) nobody kept it."""
 
     at: int
-    frames: int  # of a step
+    frames: int  # of a step; 0: there is no stream, blocks were coded
     mode: str = "float32"
     compiled: bool = True  # a plan; False: the plain stream
     kind: str = ""  # the stream's class, whose state it is

@@ -47,6 +47,13 @@ class ReplayReport:
         same = self.codes_equal in (None, 1.0) and (self.latents_error or 0.0) <= TOLERANCE
         return bool(self.frames) and same and self.output_error <= TOLERANCE
 
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        if not self.frames:
+            return "nothing could be compared"
+        return "the same" if self.passed else "NOT the same"
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {**asdict(self), "passed": self.passed, "tolerance": TOLERANCE}

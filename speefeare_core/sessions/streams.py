@@ -24,7 +24,8 @@ class Streams:
     def start(self, row: StreamStart) -> tuple[CodecStream | None, str]:
         """The stream in the state that the row names; None and the reason where that cannot be had."""
         if not row.known:
-            return None, "the stream was changing, and nobody kept its state"
+            blocks = row.frames == 0
+            return None, "it was coded in blocks" if blocks else "the stream was changing, and nobody kept its state"
         stream = self._stream(row)
         if not row.state:
             stream.reset()

@@ -170,6 +170,18 @@ def test_steps_that_began_from_an_unknown_state_are_left_out(tmp_path: Path) -> 
     assert report.left_out == {"the stream was changing, and nobody kept its state": pytest.approx(4 * HOP / 16_000)}
 
 
+def test_what_was_coded_in_blocks_is_not_called_different(tmp_path: Path) -> None:
+    codec = TinyCodec()
+    record(tmp_path / "s", codec)
+    timing = tmp_path / "s" / "timing.jsonl"
+    lines = timing.read_text().splitlines(keepends=True)
+    lines[1] = row_text(StreamStart(0, 0, known=False))
+    timing.write_text("".join(lines))
+    report = replay(Session.open(tmp_path / "s"), codec)
+    assert not report.passed and report.verdict == "nothing could be compared"
+    assert report.left_out == {"it was coded in blocks": pytest.approx(40 * HOP / 16_000)}
+
+
 @pytest.mark.parametrize("change", [{"kind": "OtherStream"}, {"state": "gone.pt"}])
 def test_a_state_that_cannot_be_had_is_told(change: dict[str, str], tmp_path: Path) -> None:
     record(tmp_path / "s", TinyCodec())
