@@ -194,7 +194,7 @@ class EncodecPlan(ResidualCodecPlan):
 def lstm_part(module: StreamModule, source: Tensor, products: Products) -> LstmPart:
     """The LSTM of a SEANet, in the number format of its convolutions."""
     assert isinstance(module, ResidualLstm)
-    return LstmPart(module, source, same_bits=isinstance(products, SameBits), form=products.form)
+    return LstmPart(module, source, products)
 
 
 MAKERS: Mapping[type, MakePart] = {ResidualLstm: lstm_part}

@@ -1,8 +1,8 @@
 """An LSTM with its skip connection for a fixed number of rows a step.
 
-`same_bits` gives what `ResidualLstm.step` gives to the last bit (the same products in the same order), which an encoder
-needs whose codes must not differ. A decoder takes input and hidden values side by side through one product a layer
-where it has one row, and takes weights of another number format.
+With `SameBits` it gives what `ResidualLstm.step` gives to the last bit (the same products in the same order), which an
+encoder needs whose codes must not differ. A decoder takes input and hidden values side by side through one product a
+layer where it has one row, and takes weights of another number format.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from torch import Tensor
 
 from speefeare_core.nn.recurrent import PARTS, ResidualLstm
 from speefeare_core.nn.rows import SLICE
-from speefeare_core.plans.kernels import FLOAT32, prepare
+from speefeare_core.plans.kernels import prepare
 from speefeare_core.plans.parts import Part, Step
+from speefeare_core.plans.products import Products
+from speefeare_core.plans.same_bits import SameBits
 
 
 class LstmPart(Part):
     """x + LSTM(x) on rows `[n, D]`. Its memory: hidden `[D]` and cell `[D]` of each layer, in this order."""
 
-    def __init__(self, module: ResidualLstm, source: Tensor, *, same_bits: bool = True, form: str = FLOAT32) -> None:
+    def __init__(self, module: ResidualLstm, source: Tensor, products: Products) -> None:
         super().__init__()
         rows, width = source.shape
         self._module = module
@@ -29,12 +31,12 @@ class LstmPart(Part):
         layers = [_Layer(module, layer) for layer in range(module.layers)]
         self._cells = [source.new_zeros(width) for _ in layers]
         self._curved = source.new_empty(width)
-        if same_bits:
-            hidden = self._as_the_module(layers, source)
+        if isinstance(products, SameBits):
+            hidden = self._as_the_module(layers, source, products)
         elif rows == 1:
-            hidden = self._side_by_side(layers, source, form)
+            hidden = self._side_by_side(layers, source, products)
         else:
-            hidden = self._frame_by_frame(layers, source, form)
+            hidden = self._frame_by_frame(layers, source, products)
         self.memory = [part for pair in zip(hidden, self._cells, strict=True) for part in pair]
 
     def begin(self, x: Tensor) -> Tensor:
@@ -46,7 +48,7 @@ class LstmPart(Part):
         rows: Tensor = out[0].t()
         return rows
 
-    def _as_the_module(self, layers: list[_Layer], source: Tensor) -> list[Tensor]:
+    def _as_the_module(self, layers: list[_Layer], source: Tensor, products: Products) -> list[Tensor]:
         count, width = source.shape
         given = source
         if count == 1:  # a lone row takes another kernel, see nn.rows
@@ -55,9 +57,10 @@ class LstmPart(Part):
         hidden = []
         for layer, cell in zip(layers, self._cells, strict=True):
             gates, after = given.new_empty(given.shape[0], 4 * width), torch.zeros_like(given)
-            self.steps += _sliced(given, layer.given, layer.bias, gates)
+            self.steps += _sliced(given, products.keep(layer.given), layer.bias, gates)
             number = 1 if count == 1 and _whole_is_parts(layer.recurrent) else PARTS
-            parts = list(zip(layer.recurrent.chunk(number), gates.chunk(number, dim=1), strict=True))
+            recurrent = products.keep(layer.recurrent)
+            parts = list(zip(recurrent.chunk(number), gates.chunk(number, dim=1), strict=True))
             for frame in range(count):
                 before = after[frame - 1 if frame else count - 1]  # of the step before
                 # Each time in the other direction, as the module does, so that the cache holds what comes first.
@@ -70,7 +73,7 @@ class LstmPart(Part):
         self.steps.append(partial(torch.add, given[:count], source, out=self.output))
         return hidden
 
-    def _side_by_side(self, layers: list[_Layer], source: Tensor, form: str) -> list[Tensor]:
+    def _side_by_side(self, layers: list[_Layer], source: Tensor, products: Products) -> list[Tensor]:
         """One row in which each layer finds its input before its own hidden values."""
         width = source.shape[1]
         line = source.new_zeros(1, (len(layers) + 1) * width)
@@ -79,20 +82,19 @@ class LstmPart(Part):
         for index, (layer, cell) in enumerate(zip(layers, self._cells, strict=True)):
             gates = source.new_empty(1, 4 * width)
             weight = torch.cat([layer.given.t(), layer.recurrent], dim=1)
-            product = prepare(weight, layer.bias, 1, form)
-            self.steps.append(partial(product.apply, line[:, index * width : (index + 2) * width], gates))
+            self.steps += products.make(line[:, index * width : (index + 2) * width], weight, layer.bias, gates)
             self.steps += self._gated(gates[0], cell, hidden[index])
         self.steps.append(partial(torch.add, hidden[-1][None], source, out=self.output))
         return hidden
 
-    def _frame_by_frame(self, layers: list[_Layer], source: Tensor, form: str) -> list[Tensor]:
+    def _frame_by_frame(self, layers: list[_Layer], source: Tensor, products: Products) -> list[Tensor]:
         count, width = source.shape
         given, hidden = source, []
         for layer, cell in zip(layers, self._cells, strict=True):
             gates, after = source.new_empty(count, 4 * width), torch.zeros_like(source)
-            product = prepare(layer.given.t(), layer.bias, count, form)
-            recurrent, told = prepare(layer.recurrent, None, 1, form), source.new_empty(1, 4 * width)
-            self.steps.append(partial(product.apply, given, gates))
+            self.steps += products.make(given, layer.given.t(), layer.bias, gates)
+            recurrent = prepare(layer.recurrent, None, 1, products.form_of(layer.recurrent.numel()))
+            told = source.new_empty(1, 4 * width)
             for frame in range(count):
                 before = after[frame - 1 if frame else count - 1]
                 self.steps += [partial(recurrent.apply, before[None], told), partial(gates[frame].add_, told[0])]

@@ -8,6 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from speefeare_core.plans.huge_pages import HugePages
 from speefeare_core.plans.parts import Step
 from speefeare_core.quantizers.residual import ResidualVQ
 
@@ -25,12 +26,13 @@ class ResidualSearch:
         self.codes = torch.zeros(quantizer.books, rows, dtype=torch.int64, device=latents.device)
         rest, entries = latents.new_empty(copies, width), latents.new_empty(rows, width)
         self.steps: list[Step] = [partial(rest.copy_, latents.expand_as(rest))]
+        pages = HugePages()
         for index in range(quantizer.books):
             book, chosen = quantizer.layer(index), self.codes[index]
             table = book.search_table()
-            scores = latents.new_empty(copies, book.size)
+            scores, transposed = latents.new_empty(copies, book.size), pages.keep(table.transposed)
             self.steps += [
-                partial(torch.addmm, table.half_norms, rest, table.transposed, beta=-1, out=scores),
+                partial(torch.addmm, table.half_norms, rest, transposed, beta=-1, out=scores),
                 partial(torch.argmax, scores[:rows], 1, out=chosen),
                 partial(torch.index_select, book.codebook, 0, chosen, out=entries),
                 partial(rest.sub_, entries),

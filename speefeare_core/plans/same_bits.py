@@ -14,6 +14,7 @@ from torch import Tensor
 
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
 from speefeare_core.nn.rows import NARROW, SLICE
+from speefeare_core.plans.convolution import Shifts
 from speefeare_core.plans.parts import Part, Step, shift_steps
 from speefeare_core.plans.products import Products
 
@@ -21,8 +22,9 @@ from speefeare_core.plans.products import Products
 class SameConvPart(Part):
     """A convolution of `source` `[n·stride, Cin]`, or of its ELU, into rows `[n, Cout]`, to the bit.
 
-    With `add_to` the result is added to these rows, in place, and they are the output. Its memory are the rows
-    `[copies, context, Cin]`, twice where there is one output a step. Raises TypeError for a transposed convolution.
+    With `add_to` the result is added to these rows, in place, and they are the output; `shifts` as in `ConvPart`. Its
+    memory are the rows `[copies, context, Cin]`, twice where there is one output a step. Raises TypeError for a
+    transposed convolution.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class SameConvPart(Part):
         *,
         elu: bool = False,
         add_to: Tensor | None = None,
+        shifts: Shifts | None = None,
     ) -> None:
         super().__init__()
         if isinstance(conv, CausalConvTranspose1d) or conv.groups > 1:
@@ -46,14 +49,18 @@ class SameConvPart(Part):
         self._kept = joined[:, :keep]
         out = source.new_empty(max(count, copies), conv.out_channels)
         taps_first = conv.stride[0] == 1 and conv.out_channels * conv.kernel_size[0] < width
-        self.steps += _tap_by_tap(conv, joined, out) if taps_first else _window_by_window(conv, joined, out)
+        convolve = _tap_by_tap if taps_first else _window_by_window
+        self.steps += convolve(conv, joined, out, products)
         self.output = out[:count]
         if add_to is not None:
             self.steps.append(partial(add_to.add_, self.output))
             self.output = add_to
         if keep:
-            self.steps += shift_steps(joined.transpose(0, 1), keep)
             self.memory.append(self._kept)
+            if shifts is not None and given >= keep:  # all of the network together, at the end of a step
+                shifts.append((self._kept, joined[:, given:]))
+            else:
+                self.steps += shift_steps(joined.transpose(0, 1), keep)
 
     def begin(self, x: Tensor) -> Tensor:
         """Rows `[T', Cin]` through the module itself. What is added to must be added outside."""
@@ -81,11 +88,11 @@ class SameBits(Products):
     """For the convolutions of an encoder whose codes must be those of the plain stream: `SameConvPart`s."""
 
 
-def _window_by_window(conv: CausalConv1d, joined: Tensor, out: Tensor) -> list[Step]:
+def _window_by_window(conv: CausalConv1d, joined: Tensor, out: Tensor, products: Products) -> list[Step]:
     """As `nn.rows.window_rows`: taps side by side as far as one stride reaches, each window in slices."""
     kernel, stride, dilation = conv.kernel_size[0], conv.stride[0], conv.dilation[0]
     copies, _, width = joined.shape
-    weight = conv.weight.detach().permute(2, 1, 0).reshape(kernel * width, conv.out_channels)
+    weight = products.keep(conv.weight.detach().permute(2, 1, 0).reshape(kernel * width, conv.out_channels))
     together = stride if dilation == 1 else 1
     if width * together < NARROW and dilation == 1:
         together = kernel
@@ -106,13 +113,13 @@ def _window_by_window(conv: CausalConv1d, joined: Tensor, out: Tensor) -> list[S
     return steps + product_steps(pairs, bias, out)
 
 
-def _tap_by_tap(conv: CausalConv1d, joined: Tensor, out: Tensor) -> list[Step]:
+def _tap_by_tap(conv: CausalConv1d, joined: Tensor, out: Tensor, products: Products) -> list[Step]:
     """As `nn.rows` does for few outputs of many channels: one product for all taps, then their sum."""
     kernel, dilation, outputs = conv.kernel_size[0], conv.dilation[0], conv.out_channels
     copies, length, width = joined.shape
     count = out.shape[0] if copies == 1 else 1
     rows = joined.view(copies * length, width)[: max(2, length)]
-    weight = conv.weight.detach().permute(1, 2, 0).reshape(width, kernel * outputs)
+    weight = products.keep(conv.weight.detach().permute(1, 2, 0).reshape(width, kernel * outputs))
     taps = rows.new_empty(rows.shape[0], kernel * outputs)
     steps = product_steps(list(zip(torch.split(rows, SLICE, 1), torch.split(weight, SLICE), strict=True)), None, taps)
     views = [

@@ -138,7 +138,7 @@ def conv_part(
 ) -> Part:
     """The part of a convolution that these products take."""
     if isinstance(products, SameBits):
-        return SameConvPart(conv, source, products, elu=elu, add_to=add_to)
+        return SameConvPart(conv, source, products, elu=elu, add_to=add_to, shifts=shifts)
     return ConvPart(conv, source, products, elu=elu, add_to=add_to, shifts=shifts)
 
 
