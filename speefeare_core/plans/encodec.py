@@ -20,12 +20,13 @@ from speefeare_core.nn.streaming import StreamModule
 from speefeare_core.plans.kernels import FLOAT32
 from speefeare_core.plans.lstm import LstmPart
 from speefeare_core.plans.modes import EXACT
+from speefeare_core.plans.part_stream import PartStream, joined
 from speefeare_core.plans.parts import Part, Step
 from speefeare_core.plans.products import Products
 from speefeare_core.plans.residual_books import ResidualSearch, ResidualSum
 from speefeare_core.plans.same_bits import SameBits
 from speefeare_core.plans.seanet import MakePart, SeanetPlan
-from speefeare_core.stream import CodecStream, StreamState
+from speefeare_core.stream import StreamState
 
 # Number formats of encoder (None: the plain stream's bits) and decoder in each mode. The search is float32 always.
 FORMS: Mapping[str, tuple[str | None, str]] = {
@@ -35,8 +36,8 @@ FORMS: Mapping[str, tuple[str | None, str]] = {
 }
 
 
-class ResidualCodecPlan(CodecStream):
-    """A stream from silence for one signal, `frames` frames a step; longer pieces of whole steps go in a loop.
+class ResidualCodecPlan(PartStream):
+    """SEANet, residual quantiser, SEANet.
 
     Raises `SpeefeareError` for pieces that are no whole steps, TypeError for a network that has no plan.
     """
@@ -46,20 +47,21 @@ class ResidualCodecPlan(CodecStream):
     def __init__(
         self, info: CodecInfo, model: EncodecModel | SoundStreamModel, frames: int, depth: int | None, mode: str
     ) -> None:
-        super().__init__(info, 1, depth, "silence")
-        self._frames, self._model = frames, model
+        super().__init__(info, frames, depth)
+        self._model = model
         self._books: tuple[int, ...] | None = None
         heard, spoken = FORMS[mode]
         with torch.inference_mode():
             hearing = SameBits() if heard is None else Products(heard)
-            self._encoder = SeanetPlan(model.encoder, frames * info.hop_samples, hearing, MAKERS)
-            self._latents, between = self._condition(self._encoder.output)
+            self._hearing = SeanetPlan(model.encoder, frames * info.hop_samples, hearing, MAKERS)
+            self._latents, between = self._condition(self._hearing.output)
             self._search = ResidualSearch(model.quantizer, self._latents)
-            self._encode_steps = [*self._encoder.steps, *between, *self._search.steps]
+            self._encode_steps = [*self._hearing.steps, *between, *self._search.steps]
             self._sum = ResidualSum(model.quantizer, frames)
-            self._decoder = SeanetPlan(model.decoder, frames, Products(spoken), MAKERS, source=self._sum.output)
+            self._speaking = SeanetPlan(model.decoder, frames, Products(spoken), MAKERS, source=self._sum.output)
+            self._encoder, self._decoder = [self._hearing], [self._speaking]
             self._silent_codes = self._hear_silence()
-        self._silent_encoder = _copies(self._encoder)
+        self._silent_encoder = _copies(self._hearing)
         self._silent_decoders: dict[tuple[int, ...], list[Tensor]] = {}
         self.reset()
 
@@ -86,99 +88,72 @@ class ResidualCodecPlan(CodecStream):
 
     def encode(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         """`[1, C, n·hop]` → codes `[1, K, n]`, latents `[1, D, n]`."""
-        self.check_batch(audio)
-        codes, latents, given = [], [], self._encoder.input
+        codes, latents, given = [], [], self._hearing.input
         with torch.inference_mode():
-            for piece in self._pieces(audio, self.info.hop_samples):
+            for piece in self.pieces(audio, self.info.hop_samples):
                 given.copy_(piece[0].t())
                 for step in self._encode_steps:
                     step()
                 codes.append(self._search.codes.clone()[None])
                 latents.append(self._latents.t().clone()[None])
-            return _joined(codes), _joined(latents)
+            return joined(codes), joined(latents)
 
     def decode(self, codes: Tensor) -> Tensor:
         """Codes `[1, K, n]` → audio `[1, C, n·hop]`, with the first `depth` or the chosen books."""
-        self.check_batch(codes)
-        self._speaking = True
+        self._has_spoken = True
         audio = []
         with torch.inference_mode():
             books = [book for book in self._decoded() if book < codes.shape[1]]
-            for piece in self._pieces(codes, 1):
+            for piece in self.pieces(codes, 1):
                 self._sum.run(piece[0], books)
-                self._decoder.run()
-                audio.append(self._decoder.output.t().clone()[None])
-            return _joined(audio)
-
-    def finish_encode(self, rest: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
-        """A last ragged piece `[1, C, r]`, followed by zeros; frames that hold nothing of it are left out."""
-        if rest is None or rest.shape[-1] == 0:
-            return None, None
-        hop = self.info.hop_samples
-        frames = -(-rest.shape[-1] // hop)
-        steps = -(-frames // self._frames)
-        codes, latents = self.encode(torch.nn.functional.pad(rest, (0, steps * self._frames * hop - rest.shape[-1])))
-        return codes[..., :frames], latents[..., :frames]
+                self._speaking.run()
+                audio.append(self._speaking.output.t().clone()[None])
+            return joined(audio)
 
     def get_state(self) -> StreamState:
         """A copy of the carried state, for `set_state` later or on another plan of the same codec and step."""
-        return {"encoder": _copies(self._encoder), "decoder": _copies(self._decoder), "speaking": self._speaking}
+        return {**super().get_state(), "has_spoken": self._has_spoken}
 
     def set_state(self, state: StreamState) -> None:
         """Go on from a state that `get_state` gave. Raises `SpeefeareError` for one of another kind of stream."""
-        for side, part in (("encoder", self._encoder), ("decoder", self._decoder)):
-            given = state.get(side, ())
-            if [getattr(one, "shape", None) for one in given] != [one.shape for one in part.memory]:
-                raise SpeefeareError(f"This state is not one of a plan of {self.info.name} for {self._frames} frames.")
-            _restore(part, given)
-        self._speaking = bool(state["speaking"])
+        super().set_state(state)
+        self._has_spoken = bool(state.get("has_spoken", True))
 
     def reset(self) -> None:
         """Back to the silence before the first sample."""
-        _restore(self._encoder, self._silent_encoder)
-        self._speaking = False
+        _restore(self._hearing, self._silent_encoder)
+        self._has_spoken = False
         self._before_speaking()
 
     def _before_speaking(self) -> None:
         """The decoder after the codes of silence in the books that it decodes, until the first step."""
-        if getattr(self, "_speaking", True):
+        if getattr(self, "_has_spoken", True):
             return
         books = self._decoded()
         if books not in self._silent_decoders:
             with torch.inference_mode():
                 self._speak_silence(books)
-            self._silent_decoders[books] = _copies(self._decoder)
-        _restore(self._decoder, self._silent_decoders[books])
+            self._silent_decoders[books] = _copies(self._speaking)
+        _restore(self._speaking, self._silent_decoders[books])
 
     def _hear_silence(self) -> Tensor:
         """The encoder after silence; codes `[1, K, F]` of it."""
-        for tensor in self._encoder.memory:
+        for tensor in self._hearing.memory:
             tensor.zero_()
         codes = self._search.codes.new_zeros(1, self.info.depth, 0)
         if self.silence_samples:
-            silence = self._encoder.input.new_zeros(self.silence_samples, self.info.channels)
-            codes = self._model.quantizer.encode(self._encoder.begin(silence).t()[None])
+            silence = self._hearing.input.new_zeros(self.silence_samples, self.info.channels)
+            codes = self._model.quantizer.encode(self._hearing.begin(silence).t()[None])
         return codes
 
     def _speak_silence(self, books: tuple[int, ...]) -> None:
-        for tensor in self._decoder.memory:
+        for tensor in self._speaking.memory:
             tensor.zero_()
         if self._silent_codes.shape[-1]:
-            self._decoder.begin(self._model.quantizer.decode_books(self._silent_codes, books)[0].t())
+            self._speaking.begin(self._model.quantizer.decode_books(self._silent_codes, books)[0].t())
 
     def _decoded(self) -> tuple[int, ...]:
         return tuple(range(self._depth)) if self._books is None else self._books
-
-    def _pieces(self, given: Tensor, per_frame: int) -> tuple[Tensor, ...]:
-        length = self._frames * per_frame
-        count = given.shape[-1]
-        if count == length:
-            return (given,)
-        if count == 0 or count % length:
-            raise SpeefeareError(
-                f"A plan of {self.info.name} for {self._frames} frames takes whole steps of {length}, not {count}."
-            )
-        return torch.split(given, length, dim=-1)
 
 
 class EncodecPlan(ResidualCodecPlan):
@@ -208,7 +183,3 @@ def _restore(part: Part, given: Sequence[Tensor]) -> None:
     with torch.inference_mode():
         for tensor, its in zip(part.memory, given, strict=True):
             tensor.copy_(its)
-
-
-def _joined(pieces: list[Tensor]) -> Tensor:
-    return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=-1)
