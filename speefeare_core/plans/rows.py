@@ -8,11 +8,12 @@ those of the plain stream to the bit, and not only within rounding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from speefeare_core.plans.huge_pages import HugePages
 from speefeare_core.plans.kernels import FLOAT32, prepare
 
 Multiply = Callable[[Tensor, Tensor], Tensor]  # (x [R, in], out [R, out]) -> out
@@ -24,6 +25,7 @@ class Rows:
 
     frames: int
     count: int
+    pages: HugePages = field(default_factory=HugePages, compare=False)
 
     @classmethod
     def of(cls, frames: int, mode: str) -> Rows:
@@ -38,7 +40,7 @@ class Rows:
         """`x @ weight + bias` with `weight [in, out]`."""
         if mode != FLOAT32:
             return prepare(weight.t(), bias, self.count, mode).apply
-        kept = weight.detach().contiguous()
+        kept = self.pages.keep(weight.detach())
         if bias is None:
             return lambda x, out: torch.mm(x, kept, out=out)
         shift = bias.detach()
