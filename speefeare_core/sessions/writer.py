@@ -44,11 +44,12 @@ class SessionWriter:
         self._rows: list[str] = []
         self._blocks: tuple[list[Samples], list[Samples], list[NDArray[Any]]] = ([], [], [])
         self.length_samples = 0  # given so far
+        self._flushed_samples = 0
 
     @property
-    def length_s(self) -> float:
-        """Seconds given so far."""
-        return self.length_samples / self.info.info.rate_hz
+    def flushed_s(self) -> float:
+        """Seconds that are on the disk."""
+        return self._flushed_samples / self.info.info.rate_hz
 
     def add_row(self, row: Row) -> None:
         """A change, a stream's start, dropped frames. In the order of what happened."""
@@ -77,6 +78,7 @@ class SessionWriter:
                 data = memoryview("".join(self._rows).encode())
                 while data:
                     data = data[self._timing.write(data) or 0 :]
+            self._flushed_samples = self.length_samples
         except OSError as error:
             raise SpeefeareError(_cannot_write(self.folder, error)) from error
         finally:

@@ -177,6 +177,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_session(
     assert isinstance(notice, p.Notice) and "No space left on device" in notice.sentence
     assert "Live goes on" in notice.sentence and "Traceback" not in notice.sentence
     assert isinstance(recorded, p.LiveRecorded) and recorded.request_id == 0
+    assert recorded.seconds == pytest.approx(6 * 64 / 16_000), "what is on the disk"
     assert stage.core.listeners == ()
     stage.run(3)
     session = Session.open(tmp_path / "s")

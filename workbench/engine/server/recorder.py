@@ -236,7 +236,7 @@ class Recorder:
             self._emit(protocol.Notice(0, reason or self._problem))
         with self._last_words:
             self._ended = True
-        self._emit(protocol.LiveRecorded(self._number, str(self._writer.folder), self._writer.length_s))
+        self._emit(protocol.LiveRecorded(self._number, str(self._writer.folder), self._writer.flushed_s))
         if self._number:
             self._emit(protocol.Done(self._number, 0.0))
 
