@@ -9,12 +9,12 @@ from workbench.engine.server.drift import MOST_PPM, DriftControl
 from workbench.engine.server.ports import InputPort
 
 RATE = 24_000
-LOOK_S = 0.02
+LOOK_S = 0.1
 
 
 def talk(seconds: int, clock_ppm: float, jump_at: int = -1, jump_s: float = 0.0) -> tuple[list[float], DriftControl]:
-    """What waits, each second, in s; the microphone's clock is so much too fast. Steps and bursts make it jagged."""
-    control, draw = DriftControl(RATE), np.random.default_rng(0)
+    """The delay, each second, in s; the microphone's clock is so much too fast. What is measured of it is jagged."""
+    control, draw = DriftControl(), np.random.default_rng(0)
     waits, shown, underruns = 0.05, [], 0
     for turn in range(round(seconds / LOOK_S)):
         now = turn * LOOK_S
@@ -22,8 +22,8 @@ def talk(seconds: int, clock_ppm: float, jump_at: int = -1, jump_s: float = 0.0)
         if turn == round(jump_at / LOOK_S):
             waits += jump_s
             underruns += 1
-        jagged = waits + draw.uniform(-0.01, 0.01)
-        control.look(now, round(jagged * RATE), underruns)
+        jagged = waits + draw.uniform(-0.005, 0.005)
+        control.look(now, jagged, underruns)
         if turn % round(1 / LOOK_S) == 0:
             shown.append(waits)
     return shown, control

@@ -1,26 +1,27 @@
 """Two sound cards have two clocks: one gives a few samples a minute more than the other takes.
 
-The queues would grow, or run dry, within minutes. Where the mean of what waits leaves its first value for good, the
-input is stretched by some millionths, so little that nobody hears it, until it is there again: a slow PI controller.
-Devices that share a clock are never touched.
+The queues would grow, or run dry, within minutes. Where the whole delay, by the clocks of both, leaves its first value
+for good, the input is stretched by some millionths, so little that nobody hears it, until it is there again: a slow PI
+controller. Devices that share a clock are never touched.
 """
 
 from __future__ import annotations
 
-WINDOW_S = 1.0  # over which what waits is averaged: steps and bursts come and go in it
+WINDOW_S = 1.0  # over which the delay is averaged
+LOOK_S = 0.1
 SMOOTH = 0.2  # of each window's mean in the running one
 FIRST_WINDOWS = 8  # after which the running mean is what it should stay
 LEAST_S = 0.004  # of change, before anything is done
 MOST_PPM = 500.0
 SETTLING_S = 40.0  # time constant of the control
-PATIENCE_S = 0.005  # more may wait after the queue has run dry: it was too short
+PATIENCE_S = 0.005  # so much longer may it be after the queue has run dry: it was too short
 
 
 class DriftControl:
     """`look` often, on the live thread. `ppm`: by how much the input has to be shortened; below 0: lengthened."""
 
-    def __init__(self, rate_hz: int, ppm: float = 0.0) -> None:
-        self._rate_hz = rate_hz
+    def __init__(self, ppm: float = 0.0) -> None:
+        self._looked = -LOOK_S
         self._sum, self._count = 0.0, 0
         self._began: float | None = None
         self._windows = 0
@@ -29,11 +30,16 @@ class DriftControl:
         self._kept = self.ppm = ppm  # what goes on where nothing is wrong
         self._active = ppm != 0.0
 
-    def look(self, now: float, queued: int, underruns: int) -> bool:
-        """What waits now, in samples, and how often the loudspeaker ran dry so far. True where `ppm` has changed."""
+    def due(self, now: float) -> bool:
+        """Whether it is time to look."""
+        return now - self._looked >= LOOK_S
+
+    def look(self, now: float, delay_s: float, underruns: int) -> bool:
+        """The delay now, and how often the loudspeaker ran dry so far. True where `ppm` has changed."""
+        self._looked = now
         if self._began is None:
             self._began, self._underruns = now, underruns
-        self._sum += queued / self._rate_hz
+        self._sum += delay_s
         self._count += 1
         if now - self._began < WINDOW_S:
             return False

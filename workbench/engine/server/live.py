@@ -83,7 +83,7 @@ class LiveSession:
         self._modes = LiveModes(emit, self._leftovers)
         self._watch = SleepWatch()
         self._bar = latency.LatencyWatch()
-        self._drift = DriftControl(codec.info.rate_hz)
+        self._drift = DriftControl()
         self._woken = self._reopened = -WAKE_S
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
@@ -245,7 +245,7 @@ class LiveSession:
         new_out.port.connect(core.pull, info.rate_hz, info.channels, left_s)
         if new_in is not None:
             new_in.port.connect(core.push, info.rate_hz, info.channels)
-        self._drift = DriftControl(info.rate_hz, new_in.port.ppm if new_in is not None else 0.0)
+        self._drift = DriftControl(new_in.port.ppm if new_in is not None else 0.0)
         # After the last sample of a file: what waits, what the codec holds back, what the loudspeaker holds back.
         tail = prefill + delay + core.step_samples + round(new_out.stream.latency_s * info.rate_hz)
         self._feed = None if source is None else Feed(source, core, tail)
@@ -310,12 +310,19 @@ class LiveSession:
         )
         if core.load.too_slow():
             self.emit(protocol.Notice(0, live_advice.too_slow(core, self.prepared)))
-        if self.input is not None and self._drift.look(time.monotonic(), core.queued, int(self._status["underruns"])):
-            self.input.port.stretch(self._drift.ppm)
-        self._status["drift_ppm"] = self._drift.ppm
+        self._follow_clock(core)
         bar = self._bar.moved(lambda: self.latency, core.info.rate_hz)
         if bar is not None:
             self.emit(protocol.LiveLatency(self.number, bar))
+
+    def _follow_clock(self, core: LiveCore) -> None:
+        """Keep the delay what it was where the clocks of microphone and loudspeaker differ."""
+        now = time.monotonic()
+        if self.input is not None and not self.young and self._drift.due(now):
+            delay_s = sum(part.samples for part in self.latency) / core.info.rate_hz
+            if self._drift.look(now, delay_s, int(self._status["underruns"])):
+                self.input.port.stretch(self._drift.ppm)
+        self._status["drift_ppm"] = self._drift.ppm
 
     def _glitches(self) -> tuple[int, int]:
         """Blocks that came too late, as the devices say, since they were opened."""
