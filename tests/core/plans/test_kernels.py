@@ -80,6 +80,7 @@ def test_a_faster_kernel_wins_and_ties_keep_the_plain_one(monkeypatch: pytest.Mo
         return make
 
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("time.thread_time", lambda: now[0])
     monkeypatch.setitem(KERNELS, "a", taking(1.0))
     monkeypatch.setitem(KERNELS, "b", taking(0.99))
     monkeypatch.setitem(KERNELS, "c", taking(0.5))
