@@ -79,4 +79,4 @@ class LatentTrail(QWidget):
         return QSize(200, 200)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(100, 100)
+        return QSize(80, 60)

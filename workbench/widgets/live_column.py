@@ -34,7 +34,8 @@ class LiveColumn(QWidget):
         self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scroll.setWidget(inside)
         self._inside = inside
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Expanding)
+        self._wide = self._least = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(head)
@@ -48,7 +49,16 @@ class LiveColumn(QWidget):
         flat = room.height() < 480 and room.width() > 3.2 * one
         self._set_columns(2 if flat else 1)
         self._stacks[1].setContentsMargins(GAP if flat else 0, 0, 0, 0)
-        self.setFixedWidth(one * self.columns + bar + (GAP if flat else 0))
+        wide = one * self.columns + bar + (GAP if flat else 0)
+        if (wide, one + bar) != (self._wide, self._least):
+            self._wide, self._least = wide, one + bar
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._wide, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._least, super().minimumSizeHint().height())
 
     def _set_columns(self, columns: int) -> None:
         if columns == self.columns:

@@ -101,7 +101,7 @@ class UsageBars(QWidget):
         return QSize(200, 140)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(100, 80)
+        return QSize(80, 50)
 
 
 class LiveUsage(QWidget):

@@ -140,4 +140,4 @@ class ScrollView(QWidget):
         return QSize(520, 260)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 120)
+        return QSize(200, 70)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from tests.app.widgets.conftest import Show
 from tests.app.widgets.pictures import drag, rgb
@@ -13,8 +14,11 @@ from workbench.engine.memory import Ring
 from workbench.widgets.book_usage import LARGEST, BookUsage
 from workbench.widgets.colormap import code_table, table
 from workbench.widgets.freeze_bar import FreezeBar
+from workbench.widgets.group import Group
+from workbench.widgets.live_column import LiveColumn
 from workbench.widgets.live_feed import LiveFeed
 from workbench.widgets.live_scroll import LiveScroll
+from workbench.widgets.live_transport import LiveTransport
 from workbench.widgets.live_usage import LiveUsage
 from workbench.widgets.live_views import LiveViews
 from workbench.widgets.theme import theme_of
@@ -192,3 +196,18 @@ def test_the_bar_below_keeps_its_place(show: Show) -> None:
     assert views.play_output.isChecked() and not views.play_input.isChecked() and views.freeze.text() == "Go on"
     views.set_frozen(False, False)
     assert not views.freeze.isEnabled() and not views.play_input.isEnabled()
+
+
+def test_the_controls_stand_in_two_columns_where_it_is_flat_and_give_way(show: Show) -> None:
+    groups = [Group(name, LiveTransport()) for name in ("Sound", "Codec", "Channel", "Latency")]
+    column = LiveColumn(QWidget(), groups)
+    show(column, 400, 700)
+    column.fit(QSize(1280, 800))
+    one = column.sizeHint().width()
+    assert column.columns == 1 and column.minimumSizeHint().width() == one
+    column.fit(QSize(1440, 330))
+    assert column.columns == 2 and column.sizeHint().width() > 1.8 * one
+    assert column.minimumSizeHint().width() == one, "or the window could not be made narrow again"
+    column.fit(QSize(800, 330))
+    assert column.columns == 1
+    assert [group.parentWidget() is not None for group in groups] == [True] * 4
