@@ -101,7 +101,8 @@ def main(argv: list[str] | None = None) -> int:
         stack.callback(run.close)
         log.say(_conditions(args))
         found = soak(run, 60.0 * args.minutes, args.every, log, speaker)
-    return 0 if not found.stopped and found.last.counters["dropped_frames"] == 0 else 1
+    dropped = found.looks[0].counters["dropped_frames"] + found.total("dropped_frames")
+    return 0 if not found.stopped and dropped == 0 else 1
 
 
 class Log:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 SETTLE_S = 120.0  # rings fill and allocators settle; the lines are fitted to what follows
-COUNTED = ("dropped_frames", "underruns", "overruns")
+COUNTED = ("frames", "dropped_frames", "underruns", "overruns")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Look:
     window_mb: float = 0.0
     redraws: int = 0  # of the whole window, since the start
     stolen_s: float = 0.0  # processor time that the host gave to others, since the start
+    notices: tuple[str, ...] = ()  # all that was said to the person
 
 
 @dataclass
@@ -37,6 +39,11 @@ class Soak:
     def last(self) -> Look:
         """The end."""
         return self.looks[-1]
+
+    def total(self, name: str) -> float:
+        """How often something happened from the first look to the last. A counter that fell began anew."""
+        values = [look.counters[name] for look in self.looks]
+        return sum(after - before if after >= before else after for before, after in pairwise(values))
 
     def ms(self, samples: float) -> float:
         """Samples at the codec's rate."""
@@ -63,7 +70,7 @@ def row(soak: Soak) -> str:
     redraws = (now.redraws - before.redraws) / passed if before and passed > 0 else 0.0
     count = now.counters
     values = (
-        f"{now.at_s:.0f}", *(f"{count[name]:.0f}" for name in ("frames", *COUNTED)),
+        f"{now.at_s:.0f}", *(f"{count[name]:.0f}" for name in COUNTED),
         *(f"{count[name]:.2f}" for name in ("step_ms_median", "step_ms_p99", "step_ms_worst")),
         f"{soak.ms(count['lag_samples']):.1f}", f"{soak.ms(count['queue_samples']):.1f}",
         f"{now.engine_mb:.1f}", f"{now.window_mb:.1f}", f"{redraws:.1f}", f"{now.stolen_s:.2f}",
@@ -86,14 +93,14 @@ def summary(soak: Soak) -> str:
     count = last.counters
     times = [look.at_s for look in looks]
     passed = last.at_s - looks[0].at_s
-    coded, expected = count["frames"] - looks[0].counters["frames"], passed * soak.frame_rate_hz
+    coded, expected = soak.total("frames"), passed * soak.frame_rate_hz
+    first = looks[0].counters
     median = float(np.median([look.counters["step_ms_median"] for look in looks]))
     p99 = [look.counters["step_ms_p99"] for look in looks]  # each of the last 500 steps
     lines = [
         f"{passed:.0f} s between the first row and the last: {coded:.0f} frames coded of {expected:.0f} that the clock"
         f" allows, {soak.step_frames} a step",
-        f"dropped frames {count['dropped_frames']:.0f}, underruns {count['underruns']:.0f},"
-        f" overruns {count['overruns']:.0f}",
+        ", ".join(f"{name.replace('_', ' ')} {first[name] + soak.total(name):.0f}" for name in COUNTED[1:]),
         f"step: median {median:.2f} ms, 99th percentile {np.median(p99):.2f} ms in the middle and {max(p99):.2f} ms at"
         f" its highest ({np.median(p99) / max(median, 1e-9):.2f} and {max(p99) / max(median, 1e-9):.2f} medians), worst"
         f" {count['step_ms_worst']:.2f} ms, real-time factor {count['real_time_factor']:.3f}",
@@ -111,6 +118,7 @@ def summary(soak: Soak) -> str:
     if last.redraws and passed:
         drawn = (last.redraws - looks[0].redraws) / passed
         lines.append(f"the whole window was drawn {drawn:.1f} times a second")
+    lines += [f"{soak.last.notices.count(said)}× {said}" for said in dict.fromkeys(soak.last.notices)]
     if soak.stopped:
         lines.append(f"It ended before its time: {soak.stopped}")
     return "\n".join(lines)

@@ -80,7 +80,8 @@ class EngineRun:
         self._talk.events += self._client.poll()
         status, pid = self._client.live_status, self._client.pid
         assert status is not None and pid is not None
-        return Look(at_s, {name: status[name] for name in protocol.LIVE_STATUS}, resident_mb(pid))
+        notices = tuple(event.sentence for event in self._talk.events if isinstance(event, protocol.Notice))
+        return Look(at_s, {name: status[name] for name in protocol.LIVE_STATUS}, resident_mb(pid), notices=notices)
 
     @property
     def ended(self) -> str:
@@ -135,7 +136,7 @@ class WindowRun:
         state = self._state()
         counters = dict.fromkeys(protocol.LIVE_STATUS, 0.0) | state["counters"]
         engine, window = resident_mb(state["engine"]), resident_mb(self._process.pid)
-        return Look(at_s, counters, engine, window, state["redraws"])
+        return Look(at_s, counters, engine, window, state["redraws"], notices=tuple(state["messages"]))
 
     @property
     def ended(self) -> str:

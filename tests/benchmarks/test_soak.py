@@ -39,7 +39,17 @@ def test_a_row_and_the_end_say_what_was_counted() -> None:
         and "lag +360.00 ms/h" in told
         and "engine +0.00 MB/h" in told
     )
+    assert "dropped frames 3, underruns 0" in told
     assert "(1.50 and 1.50 medians)" in told and "drawn 60.0 times a second" in told
+
+
+def test_counters_that_begin_anew_are_added_up() -> None:
+    found = Soak(16_000, 50.0, 1)
+    for frames, dropped in ((100.0, 2.0), (200.0, 5.0), (50.0, 1.0), (90.0, 1.0)):
+        counters = COUNTERS | {"frames": frames, "dropped_frames": dropped, "step_ms_median": 1.0}
+        found.looks.append(Look(10.0 * (len(found.looks) + 1), counters, 1.0, notices=("Again.", "Again.")))
+    assert found.total("frames") == 190 and found.total("dropped_frames") == 4
+    assert "dropped frames 6," in summary(found) and "2× Again." in summary(found)
 
 
 def test_a_few_seconds_of_the_engine(tmp_path: Path) -> None:
