@@ -88,7 +88,7 @@ def can_stay(side: Side, info: CodecInfo) -> bool:
     port = side.port
     if (port.rate_hz, port.channels) == (info.rate_hz, info.channels):
         return True
-    native = side.stream.rate_hz == port.rate_hz
+    native = side.stream.rate_hz == port.rate_hz and side.stream.name != protocol.VIRTUAL_DEVICE
     return native and port.rate_hz >= info.rate_hz and port.channels >= info.channels
 
 

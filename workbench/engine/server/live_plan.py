@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 
 import numpy as np
 import torch
@@ -16,7 +17,8 @@ from speefeare_core.plans import Plan, make_plan
 from workbench.engine.server.tasks import plain_sentence
 
 HISTORY_S = 2.0  # of the sound, through which the new stream goes before it is heard
-ROUNDS = 3  # of catching up with what was spoken meanwhile
+CATCH_UP_S = 10.0  # for all of it; a machine that needs longer leaves some out
+MISSED = 1  # blocks that the live thread itself makes up for: more would make it late
 Samples = NDArray[np.float32]
 
 
@@ -51,7 +53,7 @@ class PlanChange:
         """The plan, and the blocks that its stream has not heard. Raises `SpeefeareError` where there is none."""
         if self._plan is None:
             raise SpeefeareError(self._sentence)
-        return self._plan, self._drain()
+        return self._plan, self._drain()[-MISSED:]
 
     def close(self, timeout: float = 5.0) -> None:
         """Give up."""
@@ -63,8 +65,9 @@ class PlanChange:
             torch.set_num_threads(1)
             plan = make_plan(self._codec, self._frames, self._depth, self.mode)
             step_s = self._frames / self._codec.info.frame_rate_hz
-            for _ in range(ROUNDS):
-                for block in self._drain()[-max(1, round(HISTORY_S / step_s)) :]:
+            limit = time.monotonic() + CATCH_UP_S
+            while time.monotonic() < limit and (spoken := self._drain()):
+                for block in spoken[-max(1, round(HISTORY_S / step_s)) :]:
                     if self._end.is_set():
                         return
                     plan.stream.step(torch.from_numpy(block)[None].to(self._codec.device))
