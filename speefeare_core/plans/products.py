@@ -14,6 +14,7 @@ from speefeare_core.plans.parts import Step
 
 Rows = Tensor | Callable[[], Tensor]
 BIG = 1 << 18  # weights from which on another number format pays; below, it costs accuracy for nothing
+PROBE = 1 << 20  # weights that a kernel is tried on, more than the inner caches hold
 FEW_ROWS = 16  # beyond, the processor is busy computing, and how the weights lie matters little
 
 
@@ -37,20 +38,26 @@ class Products:
 
         Rows `[M, K]`, a buffer that stays where it is or what gives them, and a weight `[N, K]`.
         """
-        form = self.form_of(weight.numel())
-        product = None
-        if form != FLOAT32 or out.shape[0] <= FEW_ROWS:
-            product = prepare(weight, bias, out.shape[0], form)
-        if product is None or product.kernel in ("linear", "columns"):
-            rows_first = product is not None and product.kernel == "linear"
-            columns = self._pages.keep(weight).t() if rows_first else self._pages.keep(weight.t())
+        form, rows = self.form_of(weight.numel()), out.shape[0]
+        kernel = form
+        if form == FLOAT32:
+            kernel = "columns" if rows > FEW_ROWS else _kernel(weight, bias, rows)
+        if kernel in ("linear", "columns"):
+            columns = self._pages.keep(weight).t() if kernel == "linear" else self._pages.keep(weight.t())
             if add:
                 first: list[Step] = [] if bias is None else [partial(out.add_, bias)]
                 return [*first, _bound(out.addmm_, x, columns)]
             return [product_step(x, columns, bias, out)]
+        product = prepare(weight, bias, rows, form)
         to = out.new_empty(out.shape) if add else out
         run = _bound(product.apply, x, to)
         return [run, partial(out.add_, to)] if add else [run]
+
+
+def _kernel(weight: Tensor, bias: Tensor | None, rows: int) -> str:
+    """Which float32 kernel is fastest, tried on as many outputs as show it: weights of one width are timed once."""
+    outputs = max(1, PROBE // weight.shape[1])
+    return prepare(weight[:outputs], None if bias is None else bias[:outputs], rows).kernel
 
 
 def product_step(x: Rows, columns: Tensor, bias: Tensor | None, out: Tensor) -> Step:

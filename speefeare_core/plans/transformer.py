@@ -14,6 +14,8 @@ from speefeare_core.nn.transformer import CausalTransformer, TransformerLayer
 from speefeare_core.plans.parts import Part
 from speefeare_core.plans.products import Products
 
+BLOCK = 256  # steps whose turns are computed together
+
 
 class TransformerPart(Part):
     """The rows of `source` `[T, C]` through all layers, in place.
@@ -31,7 +33,9 @@ class TransformerPart(Part):
         self._open = source.new_full((self._slots,), -math.inf)
         self._masks = list(self._all_masks().unbind())
         self._mask = torch.empty_like(self._masks[0])
-        self._turns = transformer._turns(torch.arange(self._rows, device=source.device))
+        self._advance = torch.tensor([self._rows, 0])
+        self._block, self._block_turns = 0, self._turns_of(0)
+        self._turns = self._block_turns[: self._rows].clone()
         self._place = 0
         self._rings: list[Tensor] = []
         self.memory = [self._count, self._open]
@@ -53,13 +57,21 @@ class TransformerPart(Part):
         past, shift = self._count.tolist()
         slot = (past + shift) % self._slots
         self._place = slot // self._rows
-        self._turns.copy_(self._transformer._turns(torch.arange(past, past + self._rows, device=self._open.device)))
+        block, within = divmod(past, BLOCK)
+        if block != self._block:
+            self._block, self._block_turns = block, self._turns_of(block)
+        self._turns.copy_(self._block_turns[within : within + self._rows])
         if past < self._slots:
             self._open[slot : slot + self._rows] = 0
             torch.add(self._masks[self._place], self._open, out=self._mask)
         else:
             self._mask.copy_(self._masks[self._place])
-        self._count[0] += self._rows
+        self._count += self._advance
+
+    def _turns_of(self, block: int) -> Tensor:
+        """Of the steps from the beginning of a block, some more than it holds: a step may begin at its end."""
+        steps = torch.arange(block * BLOCK, (block + 1) * BLOCK + self._rows, device=self._open.device)
+        return self._transformer._turns(steps)
 
     def _add_layer(self, layer: TransformerLayer, x: Tensor, products: Products) -> None:
         rows, width = x.shape

@@ -14,7 +14,7 @@ from speefeare_core.stream import CodecStream
 from tests.core.small_mimi import small_codec
 from tests.core.small_soundstream import voice_like
 
-FRAMES = 320  # 640 steps of the transformers, which see 12
+FRAMES = 320  # 640 steps of the transformers, which see 12; turns are computed for 256
 
 
 @pytest.fixture(scope="module")
