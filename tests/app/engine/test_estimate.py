@@ -10,6 +10,7 @@ import pytest
 from speefeare_core.codec import Codec
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.plans.modes import EXACT
+from tests.app.engine.harness import Talk
 from tests.core.tiny_codec import TinyCodec
 from workbench.engine import protocol as p
 from workbench.engine.protocol import LiveEstimate
@@ -118,3 +119,11 @@ def test_the_advice_where_nothing_is_steady() -> None:
     assert "4 frames a step come nearest" in estimate.advice([point(1, 40, 0.95), point(4, 90, 0.8)])
     assert "too slow" in estimate.advice([point(1, 40, 2.0), point(4, 90, 1.5)])
     assert "1.5 times" in estimate.advice([point(1, 40, 2.0), point(4, 90, 1.5)])
+
+
+def test_the_engine_times_the_loaded_codec_but_not_while_live_runs(talk: Talk) -> None:
+    events = talk.ask(p.EstimateLive(frames=(1, 2)))
+    (estimated,) = [event for event in events if isinstance(event, p.LiveEstimated)]
+    assert [point.frames for point in estimated.points] == [1, 2]
+    talk.ask(p.StartLive(input=p.VIRTUAL_DEVICE, output=p.VIRTUAL_DEVICE))
+    assert "stop it first" in talk.refused(p.EstimateLive())

@@ -7,6 +7,8 @@ import pytest
 import soxr
 
 from speefeare_core.errors import SpeefeareError
+from tests.app.engine.harness import Talk
+from workbench.engine import protocol as p
 from workbench.engine.server import round_trip
 from workbench.engine.server.round_trip import Chirp, RoundTrip, find
 
@@ -128,3 +130,19 @@ def test_the_codecs_own_sound_is_not_heard_meanwhile() -> None:
     trip = RoundTrip(16_000)
     out = trip.replace(np.full((1, 320), 0.5, np.float32))
     assert out is not None and not out.any()
+
+
+def test_the_engine_says_that_live_must_run_and_that_nothing_was_heard(talk: Talk) -> None:
+    assert "Live does not run" in talk.refused(p.MeasureRoundTrip())
+    talk.ask(p.StartLive(input=p.VIRTUAL_DEVICE, output=p.VIRTUAL_DEVICE))
+    assert "did not hear the loudspeaker" in talk.refused(p.MeasureRoundTrip())
+    status = talk.client.live_status
+    assert status is not None and status["running"] == 1, "live goes on"
+
+
+def test_live_that_stops_meanwhile_ends_the_measurement(talk: Talk) -> None:
+    talk.ask(p.StartLive(input=p.VIRTUAL_DEVICE, output=p.VIRTUAL_DEVICE))
+    number = talk.client.send(p.MeasureRoundTrip())
+    talk.ask(p.StopLive())
+    end = talk.end(number)
+    assert isinstance(end, p.Failed) and "Live" in end.sentence
