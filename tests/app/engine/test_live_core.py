@@ -144,3 +144,16 @@ def test_feedback_mutes_and_says_so(make: Callable[..., LiveCore], status: Statu
     core.change(SetLive(muted=False))
     core.tell(0)
     assert status["howl_muted"] == 0 and status["muted"] == 0
+
+
+def test_counters_go_on_where_devices_are_opened_again(
+    make: Callable[..., LiveCore], speech: Samples, status: Status
+) -> None:
+    first, second = make(max_queue_frames=1), make(max_queue_frames=1)
+    through(first, speech, HOP, lambda index: index % 10 == 9)
+    before = {name: status[name] for name in ("frames", "dropped_frames", "underruns")}
+    assert min(before.values()) > 0
+    second.count_on(first)
+    second.tell(0, 2, 3)
+    assert {name: status[name] for name in before} == before | {"underruns": before["underruns"] + 3}
+    assert status["overruns"] == 2

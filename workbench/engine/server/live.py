@@ -397,8 +397,10 @@ class LiveSession:
             if self._end.is_set():
                 break
         taps = LiveTaps(info, self.prepared.basis, self.codec.book_energies)
-        prepared = dataclasses.replace(self.prepared, request=self.request)
+        prepared, before = dataclasses.replace(self.prepared, request=self.request), self.core
         self.take_over_now(prepared, new_in, new_out, self.source, taps)
+        if before is not None and self.core is not None:
+            self.core.count_on(before)
         self._watch.look()
 
     def _close(self) -> None:

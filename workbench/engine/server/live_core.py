@@ -64,6 +64,7 @@ class LiveCore:
         self.prefill = 0  # samples of silence that waited for the loudspeaker at first
         self.played = 0  # samples that the loudspeaker took since `begin`
         self._dropped = self._frames = 0
+        self._before = self._lost = (0, 0)  # overruns and underruns: of the core before, and all told
         self._howl_muted = False
         self.on_howl: Callable[[], None] = lambda: None
 
@@ -86,6 +87,10 @@ class LiveCore:
         self.prefill = prefill
         self._output.put(np.zeros((self.info.channels, prefill), np.float32))
         self._begun = True
+
+    def count_on(self, before: LiveCore) -> None:
+        """Add to what that core counted, whose coder this one has: the devices were only opened again."""
+        self._frames, self._dropped, self._before = before._frames, before._dropped, before._lost
 
     @property
     def dropped_frames(self) -> int:
@@ -186,10 +191,14 @@ class LiveCore:
     def tell(self, source_position: int, device_overruns: int = 0, device_underruns: int = 0) -> None:
         """Write the status block; the devices' own losses are counted with ours."""
         median, p99 = self.times.median_and_p99()
+        self._lost = (
+            self._before[0] + self._input.overruns + device_overruns,
+            self._before[1] + self._output.underruns + device_underruns,
+        )
         values = {
             "frames": self._frames,
-            "overruns": self._input.overruns + device_overruns,
-            "underruns": self._output.underruns + device_underruns,
+            "overruns": self._lost[0],
+            "underruns": self._lost[1],
             "dropped_frames": self.dropped_frames,
             "step_ms_last": self.times.last,
             "step_ms_median": median,
