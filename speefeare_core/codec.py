@@ -11,6 +11,7 @@ import math
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -187,6 +188,10 @@ class Codec(ABC):
         raise SpeefeareError(
             f"{self.info.name} cannot stream: it looks ahead. Use file mode, or choose a causal codec."
         )
+
+    def at_frame(self, first: int) -> AbstractContextManager[None]:
+        """Inside, `decode` is given a block whose first frame is this one of a recording, for what depends on that."""
+        return nullcontext()
 
     def plan_stream(self, frames: int, depth: int | None, mode: str) -> CodecStream | None:
         """A stream from silence for one signal, compiled for steps of exactly `frames` frames; `mode`: see `plans`.

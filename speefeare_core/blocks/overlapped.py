@@ -106,7 +106,8 @@ class OverlappedDecoder(BlockDecoder):
         reach = self._allowed if stop is None else min(self._allowed, stop * hop - info.delay_samples)
         length = self._allowed - lead * hop if stop is None else (end - lead) * hop - info.delay_samples
         block = cut(info, self._waiting, 0, end - lead, max(1, length))
-        audio = codec.decode(block, self._depth) if self._books is None else codec.decode(block, books=self._books)
+        with codec.at_frame(lead):
+            audio = codec.decode(block, self._depth) if self._books is None else codec.decode(block, books=self._books)
         start = self._given - lead * hop
         self._frame = self._frame if stop is None else stop
         self._given = max(self._given, reach)

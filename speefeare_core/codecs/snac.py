@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -14,10 +15,11 @@ from speefeare_core.checkpoints.weights import load_tensors
 from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
 from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.codecs.snac_names import interpret
+from speefeare_core.nn.pattern_noise import noise_from
 from speefeare_core.nn.rows import rows_layout
 from speefeare_core.nn.snac import SnacConfig, SnacModel
 
-BLOCK_S = 20.0
+BLOCK_S = 40.0
 NOISE_NOTE = (
     "The decoder adds noise. The snac package draws it anew at each decode; here it is always the same, so that a"
     " decode can be repeated."
@@ -48,10 +50,8 @@ class SnacCodec(NetworkCodec):
         hop, unit = config.hop_samples, config.unit_frames
         frame_rate_hz = config.rate_hz / hop
         in_encoder, in_decoder = model.context_frames()
-        step = config.noise_frames if noise and config.noise else unit  # so that blocks get the noise of the whole
-        frames = max(1, round(BLOCK_S * frame_rate_hz / step)) * step
-        before = -(-in_decoder[0] // step) * step
-        self.block_context = BlockContext(frames, in_encoder, (before, in_decoder[1]), exact=True)
+        frames = max(1, round(BLOCK_S * frame_rate_hz / unit)) * unit
+        self.block_context = BlockContext(frames, in_encoder, in_decoder, exact=True)
         self.info = CodecInfo(
             name=name,
             family="snac",
@@ -105,6 +105,10 @@ class SnacCodec(NetworkCodec):
         """Frames of whole units: frames of the slowest book, and windows of attention."""
         unit = self.module.config.unit_frames
         return -(-super().frames_for(length_samples) // unit) * unit
+
+    def at_frame(self, first: int) -> AbstractContextManager[None]:
+        """The decoder's noise goes on."""
+        return noise_from(first)
 
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
         latents = self.module.encoder(audio)

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import torch
 from torch import Tensor
 
 from speefeare_core.nn.dac import NoiseBlock
 from speefeare_core.nn.streaming import ModuleState
 
+_begun: ContextVar[int] = ContextVar("begun", default=0)
+
+
+@contextmanager
+def noise_from(frame: int) -> Iterator[None]:
+    """Inside, the first sample of a decode has the noise of this frame of the recording."""
+    token = _begun.set(frame)
+    try:
+        yield
+    finally:
+        _begun.reset(token)
+
 
 class PatternNoise(NoiseBlock):
     """x + level · noise · linear(x). In training the noise is new each time.
 
-    Otherwise it was drawn once, so that a decode is always the same, and repeats after `period` samples, so that blocks
-    of a recording get the noise that the whole would.
+    Otherwise it was drawn once, so that a decode is always the same, and repeats after `frames` frames of `samples`
+    samples. Blocks of a recording get the noise that the whole would with `noise_from`.
     """
 
-    pattern: Tensor  # [period]
+    pattern: Tensor  # [frames·samples]
 
-    def __init__(self, channels: int, period: int, seed: int) -> None:
+    def __init__(self, channels: int, frames: int, samples: int, seed: int) -> None:
         super().__init__(channels)
-        drawn = torch.randn(period, generator=torch.Generator().manual_seed(seed))
+        self.samples = samples
+        drawn = torch.randn(frames * samples, generator=torch.Generator().manual_seed(seed))
         self.register_buffer("pattern", drawn, persistent=False)
 
     def noise(self, first: int, count: int) -> Tensor:
-        """`[count]` from the sample `first` on."""
+        """`[count]` from the sample `first` of this decode on."""
+        first += _begun.get() * self.samples
         return self.pattern[torch.arange(first, first + count, device=self.pattern.device) % self.pattern.shape[0]]
 
     def forward(self, x: Tensor) -> Tensor:

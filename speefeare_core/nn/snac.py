@@ -146,12 +146,12 @@ class SnacDecoder(nn.Module):
         if config.attention_window:
             parts.append(LocalAttention(width, config.attention_window))
         self._before = len(parts)
-        period = config.noise_frames
+        samples = 1
         for index, stride in enumerate(config.decoder_strides):
             block = DecoderBlock(width, stride, depthwise=config.depthwise, noise=config.noise, whole=True)
-            width, period = width // 2, period * stride
+            width, samples = width // 2, samples * stride
             if config.noise:
-                block.block[2] = PatternNoise(width, period, NOISE_SEED + index)
+                block.block[2] = PatternNoise(width, config.noise_frames, samples, NOISE_SEED + index)
             parts.append(block)
         parts += [Snake(width), TrunkConv1d(width, 1, KERNEL)]
         self.model = nn.ModuleList(parts)

@@ -232,7 +232,7 @@ def test_noise_is_new_at_each_training_step() -> None:
 def test_blocks_are_the_whole(codec: SnacCodec) -> None:
     """Also across the repetition of the noise, and with windows of attention that the blocks must not split."""
     unit = codec.module.config.unit_frames
-    block = codec.module.config.noise_frames if codec.module.config.noise else 16 * unit
+    block = (codec.module.config.noise_frames if codec.module.config.noise else 16 * unit) + 3 * unit
     audio = sound(1, 3 * block * codec.info.hop_samples + 1)
     whole = codec.encode(audio)
     context = codec.block_context

@@ -85,7 +85,7 @@ def our_noise(config: dict[str, Any], frames: int) -> list[Tensor]:
     period, found = unit * -(-128 // unit), []
     for index, rate in enumerate(config["decoder_rates"]):
         period, frames = period * rate, frames * rate
-        found.append(PatternNoise(1, int(period), index).noise(0, frames)[None, None])
+        found.append(PatternNoise(1, int(period), 1, index).noise(0, frames)[None, None])
     return found
 
 
