@@ -14,6 +14,7 @@ from speefeare_core.plans import make_plan
 from speefeare_core.plans.modes import EXACT, MODES
 from workbench.engine import protocol
 from workbench.engine.protocol import LiveEstimate
+from workbench.engine.server.priority import STEP_PRIORITY, preferred
 
 POINT_S = 0.5  # computing time for one point
 CHUNK_S = 0.1  # between looks at whether it was cancelled
@@ -66,22 +67,21 @@ def timing(codec: Codec, frames: int, mode: str) -> Generator[None, None, LiveEs
     samples = count * info.hop_samples
     draw = np.random.default_rng(0)
     seconds: list[float] = []
-    spent, looked = 0.0, 0.0
-    with torch.inference_mode():
-        for turn in range(MOST_STEPS):
-            noise = LOUDNESS * draw.standard_normal((1, info.channels, samples), dtype=np.float32)
-            block = torch.from_numpy(noise).to(codec.device)
-            started = time.perf_counter()
-            stream.step(block).audio.cpu()
-            taken = time.perf_counter() - started
-            if turn >= WARM_UP_STEPS:
-                seconds.append(taken)
-            spent += taken
-            if spent - looked > CHUNK_S:
-                looked = spent
-                yield
-            if spent > POINT_S and len(seconds) >= LEAST_STEPS:
-                break
+    while len(seconds) < MOST_STEPS:
+        looked = sum(seconds)
+        # As the live thread will have it: one thread, before whatever else computes here.
+        torch.set_num_threads(1)
+        with preferred(STEP_PRIORITY), torch.inference_mode():
+            while sum(seconds) - looked <= CHUNK_S and len(seconds) < MOST_STEPS:
+                noise = LOUDNESS * draw.standard_normal((1, info.channels, samples), dtype=np.float32)
+                block = torch.from_numpy(noise).to(codec.device)
+                started = time.perf_counter()
+                stream.step(block).audio.cpu()
+                seconds.append(time.perf_counter() - started)
+        yield
+        if sum(seconds) > POINT_S and len(seconds) >= WARM_UP_STEPS + LEAST_STEPS:
+            break
+    seconds = seconds[WARM_UP_STEPS:]
     median, p99 = (float(value) for value in np.percentile(np.array(seconds), (50, 99)))
     step_s = samples / info.rate_hz
     whole_s = step_s + info.stream_delay_samples / info.rate_hz + median
