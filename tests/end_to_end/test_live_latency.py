@@ -15,7 +15,7 @@ from tests.end_to_end.undisturbed import undisturbed
 from workbench.engine import protocol as p
 
 pytestmark = [pytest.mark.audio_path, pytest.mark.slow, pytest.mark.timeout(400)]
-CLOSE_S = 0.005
+CLOSE_S = 0.01  # less than a block of the sound card, by which its clock may err on a busy computer
 LOOP = p.StartLive(input="speaker.monitor", output="speaker", howl_guard=False)
 
 
