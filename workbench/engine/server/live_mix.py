@@ -110,7 +110,8 @@ class LiveMix:
         if self._wet.settled and self._wet.target == 1.0:
             return decoded
         wet = self._wet.next(block.shape[1])
-        return decoded * wet + dry * (1 - wet)
+        mixed: Samples = (decoded * wet + dry * (1 - wet)).astype(np.float32, copy=False)
+        return mixed
 
 
 def factor(gain_db: float) -> float:
