@@ -54,6 +54,9 @@ class EluPart(Part):
         return torch.nn.functional.elu(x)
 
 
+_elu: Callable[..., Tensor] = torch._C._nn.elu  # takes `out`, which torch.nn.functional.elu does not
+
+
 def elu_steps(source: Tensor, target: Tensor) -> list[Step]:
     """ELU from one buffer into another or into itself.
 
@@ -61,7 +64,7 @@ def elu_steps(source: Tensor, target: Tensor) -> list[Step]:
     in one call.
     """
     if source.numel() <= FEW:
-        return [partial(torch._C._nn.elu, source, out=target)]
+        return [partial(_elu, source, out=target)]
     below = torch.empty_like(target) if source.data_ptr() == target.data_ptr() else target
     return [
         partial(torch.clamp, source, max=0, out=below),
