@@ -19,7 +19,7 @@ MODES = (
     Mode("float32", "Exact (float32)", "The same codes and sound as the plain computation.", True),
     Mode(
         "bfloat16",
-        "Faster (bfloat16)",
+        "Faster (16-bit)",
         "Weights of 16 bits, float16 where that is closer: half the memory traffic; some tokens differ.",
         False,
     ),

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from workbench.engine.memory import ArrayRef, SharedArray
-from workbench.engine.protocol import Event
+from workbench.engine.protocol import Event, LiveFrozen
 
 
 class Attached:
@@ -17,9 +17,14 @@ class Attached:
 
     def __init__(self) -> None:
         self._arrays: dict[str, NDArray[Any]] = {}
+        self._frozen: list[str] = []  # of the minute that was frozen last; another takes its place
 
     def add_all(self, event: Event) -> bool:
         """Map what the event refers to; False where some of it is gone."""
+        if isinstance(event, LiveFrozen):
+            for name in self._frozen:
+                self._arrays.pop(name, None)
+            self._frozen = [ref.name for ref in _refs(event)]
         try:
             for ref in _refs(event):
                 self.array(ref)
@@ -36,6 +41,7 @@ class Attached:
     def clear(self) -> None:
         """Forget all; each mapping goes with the last array that shows it."""
         self._arrays.clear()
+        self._frozen.clear()
 
 
 def _refs(event: Event) -> Iterator[ArrayRef]:

@@ -112,7 +112,7 @@ def test_the_advice_is_the_smallest_latency_that_is_steady() -> None:
     words = estimate.advice([late, fast_but_uneven, even])
     assert words.startswith("2 frames a step") and "60 ms" in words and "30 %" in words
     bfloat = dataclasses.replace(point(1, 30, 0.2), mode="bfloat16")
-    assert "Faster (bfloat16)" in estimate.advice([even, bfloat])
+    assert "Faster (16-bit)" in estimate.advice([even, bfloat])
 
 
 def test_the_advice_where_nothing_is_steady() -> None:

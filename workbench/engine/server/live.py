@@ -12,7 +12,6 @@ import torch
 
 from speefeare_core.channel.check import check_settings
 from speefeare_core.codec import Codec
-from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
 from workbench.engine.memory import Status
 from workbench.engine.server import latency, live_advice, live_devices
@@ -20,29 +19,26 @@ from workbench.engine.server.drift import DriftControl
 from workbench.engine.server.latents import Basis
 from workbench.engine.server.leftovers import Leftovers
 from workbench.engine.server.live_core import LiveCore
-from workbench.engine.server.live_devices import InputSide, OutputSide, Side
+from workbench.engine.server.live_devices import InputSide, OutputSide
 from workbench.engine.server.live_feed import Feed, Source, make_source
 from workbench.engine.server.live_hooks import OutputOverride, Tap
 from workbench.engine.server.live_modes import LiveModes
 from workbench.engine.server.live_prepare import Prepared, prepare
+from workbench.engine.server.live_recovery import Recovery
 from workbench.engine.server.live_request import merged
 from workbench.engine.server.live_started import started
 from workbench.engine.server.live_taps import LiveTaps
 from workbench.engine.server.priority import STEP_PRIORITY, prefer_this_thread
-from workbench.engine.server.sleep_watch import SleepWatch
 from workbench.engine.server.sound import Sound
 from workbench.engine.server.tasks import plain_sentence
 from workbench.state.sound import LatencyPart
 
 LOOK_S = 0.02  # between looks at devices and status
 LINGER_S = 0.3  # how long a device that was left stays open, to play its fade
-WAKE_S = 10.0  # after sleep, in which live goes on without sound where the loudspeaker does not come back
-AGAIN_S = 10.0  # a device that stands still is opened again; one that does so sooner than this after that is gone
 HOWL = (
     "Feedback: the loudspeaker was heard by the microphone, so the output was muted. Use headphones or turn it down,"
     " then unmute."
 )
-SLEPT = "The computer stood still for {:.0f} s; live goes on from now, without the {} frames that waited."
 
 
 class LiveSession:
@@ -81,10 +77,9 @@ class LiveSession:
         self._before = (0, 0)  # glitches of the devices when the core began
         self._leftovers = Leftovers()
         self._modes = LiveModes(emit, self._leftovers)
-        self._watch = SleepWatch()
+        self._recovery = Recovery(self)
         self._bar = latency.LatencyWatch()
         self._drift = DriftControl()
-        self._woken = self._reopened = -WAKE_S
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
 
@@ -275,7 +270,7 @@ class LiveSession:
 
     def _loop(self) -> None:
         look = 0.0
-        self._watch.look()  # waiting for the devices was no sleep
+        self._recovery.awake()  # waiting for the devices was no sleep
         while not self._end.is_set():
             while not self._actions.empty():
                 self._act(self._actions.get())
@@ -288,10 +283,12 @@ class LiveSession:
             now = time.monotonic()
             if now - look > LOOK_S:
                 look = now
-                self._look_at_sleep(core)
+                self._recovery.look_at_sleep(core)
                 self._look_at_modes(core)
                 self._tell(core)
-                if not self._devices_live():
+                gone = self._recovery.look_at_devices()
+                if gone:
+                    self._reason = gone
                     return
 
     def _act(self, action: Callable[[], None]) -> None:
@@ -335,73 +332,6 @@ class LiveSession:
         if report is not None:
             self.prepared = dataclasses.replace(self.prepared, plan=report)
             self.request = dataclasses.replace(self.request, mode=report.mode)
-
-    def _look_at_sleep(self, core: LiveCore) -> None:
-        slept = self._watch.look(core.times.last / 1000)
-        if slept:
-            self._woken = time.monotonic()
-            frames = core.drop_waiting()
-            self.emit(protocol.Notice(0, SLEPT.format(slept, frames)))
-
-    def _devices_live(self) -> bool:
-        """Whether the session can go on."""
-        assert self.output is not None
-        self.output.port.forget_old()
-        sides: list[Side] = [side for side in (self.input, self.output) if side is not None]
-        gone = next((side for side in sides if side.stream.lost()), None)
-        if gone is None:
-            return True
-        if self._opened_again(gone.stream.name):
-            return True
-        self._reason = f"The sound device {gone.stream.name} went away, so live has stopped."
-        return False
-
-    def _opened_again(self, name: str) -> bool:
-        """Whether the device `name`, which stands still, only did so: after sleep, or an underrun that the system's
-        sound server did not get over."""
-        now = time.monotonic()
-        if now - self._reopened < AGAIN_S:
-            return False
-        slept = now - self._woken < WAKE_S
-        try:
-            self._open_again_now(slept)
-        except SpeefeareError:
-            return False
-        self._reopened = time.monotonic()
-        if not slept:
-            self.emit(protocol.Notice(0, f"The sound device {name} stood still and was opened again."))
-        return True
-
-    def _open_again_now(self, slept: bool) -> None:
-        """The same devices once more. Raises `SpeefeareError` where they are not there."""
-        assert self.output is not None and self.prepared is not None
-        self._woken = -WAKE_S
-        info = self.codec.info
-        for side in (self.input, self.output):
-            if side is not None:
-                side.stream.stop()
-        new_in, latency_s = None, self.request.device_latency_s
-        if self.input is not None:
-            new_in = live_devices.open_input(self.sound, self.request.input, info, latency_s)
-        name = self.request.output
-        try:
-            if slept:
-                new_out = live_devices.open_output_or_silence(self.sound, name, info, self.emit, latency_s)
-            else:
-                new_out = live_devices.open_output(self.sound, name, info, latency_s)
-        except SpeefeareError:
-            if new_in is not None:
-                new_in.stream.stop()
-            raise
-        for _ in live_devices.settling([side for side in (new_in, new_out) if side is not None]):
-            if self._end.is_set():
-                break
-        taps = LiveTaps(info, self.prepared.basis, self.codec.book_energies)
-        prepared, before = dataclasses.replace(self.prepared, request=self.request), self.core
-        self.take_over_now(prepared, new_in, new_out, self.source, taps)
-        if before is not None and self.core is not None:
-            self.core.count_on(before)
-        self._watch.look()
 
     def _close(self) -> None:
         for side in (self.input, self.output):

@@ -73,8 +73,7 @@ class LiveTaps:
         return self._levels
 
     def unlink(self) -> None:
-        """Remove the rings from the system, and let go of their memory: what is left of a session may live on a while."""
+        """Remove the rings from the system."""
         for ring in (self.input, self.output, self.codes, self.latents, self.residual):
             if ring is not None:
                 ring.unlink()
-                ring.close()
