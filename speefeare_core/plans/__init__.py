@@ -51,9 +51,10 @@ def make_plan(codec: Codec, frames: int = 1, depth: int | None = None, mode: str
         note = f"{codec.info.name} has no plan of its own."
         same = 1.0 if codec.info.books else None
         return Plan(plain, PlanReport(mode, frames, False, time.perf_counter() - started, same, 0.0, note))
-    same, error = compare(codec, made, frames)
+    same, error = compare(codec, made, frames, plain=plain)
     taken = time.perf_counter() - started
     if mode == EXACT and (error > TOLERANCE or same not in (None, 1.0)):
+        plain.reset()
         note = f"The plan differed from the plain computation (codes {same}, audio {error:.1e}) and is not used."
         return Plan(plain, PlanReport(mode, frames, False, taken, 1.0 if codec.info.books else None, 0.0, note))
     made.reset()

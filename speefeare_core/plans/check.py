@@ -17,13 +17,16 @@ STEPS = 6
 LEVEL = 0.2
 
 
-def compare(codec: Codec, plan: CodecStream, frames: int, steps: int = STEPS) -> tuple[float | None, float]:
+def compare(
+    codec: Codec, plan: CodecStream, frames: int, steps: int = STEPS, plain: CodecStream | None = None
+) -> tuple[float | None, float]:
     """The share of equal codes (None without codes), and the greatest difference of sound over its greatest sample.
 
     Both streams encode the same signal; then both decode the plain one's codes, so that the error is the decoder's
-    alone. They go on from the state they are in, which should be the same.
+    alone. They go on from the state they are in, which should be the same; without `plain` a fresh one is made.
     """
-    plain = codec.stream(depth=plan.depth or None, start="silence")  # 0: it has no books
+    if plain is None:
+        plain = codec.stream(depth=plan.depth or None, start="silence")  # 0: it has no books
     signal = check_signal(codec, frames * steps)
     hop = codec.info.hop_samples * frames
     equal = total = 0
