@@ -29,10 +29,15 @@ tests() { timeout --kill-after=20 2700 .venv/bin/python -m pytest "$@"; }
 if [ $# -gt 0 ]; then
     check "pytest" tests "$@"
 else
-    # What computes runs on two cores; windows, sound and whole jobs one after the other, undisturbed.
-    check "pytest: core, parity, house rules" tests --numprocesses 2 --dist worksteal \
-        tests/core tests/parity tests/architecture
-    check "pytest: window, engine, end to end" tests tests/app tests/end_to_end tests/benchmarks
+    # What computes and what draws runs on two cores; what waits for engines and sound, two files at a time; what is
+    # measured by the ear of a sound card, alone.
+    drawn=(tests/app/panels tests/app/shell tests/app/widgets)
+    alone=(tests/end_to_end/test_audio_path.py tests/end_to_end/test_real_window.py tests/end_to_end/test_wheel.py)
+    check "pytest: core, parity, house rules, window" tests --numprocesses 2 --dist worksteal \
+        tests/core tests/parity tests/architecture tests/benchmarks "${drawn[@]}"
+    check "pytest: engine and live" tests --numprocesses 2 --dist loadfile \
+        tests/app tests/end_to_end "${drawn[@]/#/--ignore=}" "${alone[@]/#/--ignore=}"
+    check "pytest: sound, whole jobs" tests "${alone[@]}"
 fi
 
 if [ ${#failed[@]} -gt 0 ]; then
