@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
 from workbench import commands
 from workbench.context import Context
@@ -13,6 +13,7 @@ from workbench.panels.base import Panel
 from workbench.state.takes import Take
 from workbench.widgets.choice_grid import ChoiceGrid, ChoiceItem
 from workbench.widgets.controls import Button, Choice, Slider, in_tab_order
+from workbench.widgets.labelled_grid import labelled_grid
 from workbench.widgets.read_out import ReadOut
 from workbench.widgets.transport import Transport
 
@@ -65,16 +66,7 @@ class ComparePanel(Panel):
         for widget in (self.blind, self.reveal):
             hearing.addWidget(widget, 1)
         column.addLayout(hearing)
-        sound = QGridLayout()
-        for row, (title, widget, end) in enumerate(
-            (("Output", self.output, self.look), ("Volume", self.volume, self.volume_text))
-        ):
-            label = QLabel(title)
-            label.setBuddy(widget)
-            sound.addWidget(label, row, 0)
-            sound.addWidget(widget, row, 1)
-            sound.addWidget(end, row, 2)
-        sound.setColumnStretch(1, 1)
+        sound = labelled_grid((("Output", self.output, self.look), ("Volume", self.volume, self.volume_text)))
         self.volume_text.setMinimumWidth(self.fontMetrics().horizontalAdvance("−60 dB "))
         column.addLayout(sound)
         in_tab_order(self.transport.position, self.blind, self.reveal, self.output, self.look, self.volume)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
+from workbench.widgets.hinted import Hinted
 from workbench.widgets.labels import ROLE_MARK, ROLE_SHORT, draw_role_mark
 from workbench.widgets.theme import mix, theme_of
 
@@ -25,7 +26,7 @@ class BookBlock:
     role: str
 
 
-class BookStrip(QWidget):
+class BookStrip(Hinted):
     """Blocks in book order, wrapped; those that are not heard are outlined only."""
 
     def __init__(self) -> None:
@@ -105,13 +106,9 @@ class BookStrip(QWidget):
             painter.setPen(theme.muted)
             painter.drawText(QRectF(0, self.height() - line, self.width(), line), self._caption())
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
-            place = QPointF(event.pos())  # type: ignore[attr-defined]
-            index = next((i for i in range(len(self.books)) if self.block_rect(i).contains(place)), None)
-            QToolTip.showText(event.globalPos(), "" if index is None else self.describe(index), self)  # type: ignore[attr-defined]
-            return True
-        return super().event(event)
+    def hint_at(self, place: QPointF) -> str:
+        index = next((i for i in range(len(self.books)) if self.block_rect(i).contains(place)), None)
+        return "" if index is None else self.describe(index)
 
     def hasHeightForWidth(self) -> bool:
         return True

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy
 
-from workbench.widgets.controls import claims
+from workbench.widgets.hinted import Hinted
 from workbench.widgets.labels import draw_role_mark
 from workbench.widgets.theme import mix, theme_of
 
@@ -20,9 +20,10 @@ _KEYS = (
 )  # fmt: skip
 
 
-class LiveBooks(QWidget):
+class LiveBooks(Hinted):
     """Filled chips are heard, outlined ones not; a frozen book carries a snow crystal. Shapes mark the roles."""
 
+    own_keys = _KEYS
     toggled = Signal(int)  # book, from 0
     frozen = Signal(int)
     alone = Signal(int)
@@ -134,22 +135,9 @@ class LiveBooks(QWidget):
         self._tell()
         self.update()
 
-    def event(self, event: QEvent) -> bool:
-        if claims(event, _KEYS):
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.ToolTip:
-            book = self.book_at(QPointF(event.pos()))  # type: ignore[attr-defined]
-            text = self.toolTip() if book is None else f"{self.describe(book)}. {self.toolTip()}"
-            QToolTip.showText(event.globalPos(), text, self)  # type: ignore[attr-defined]
-            return True
-        return super().event(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self.update()
+    def hint_at(self, place: QPointF) -> str:
+        book = self.book_at(place)
+        return self.toolTip() if book is None else f"{self.describe(book)}. {self.toolTip()}"
 
     def hasHeightForWidth(self) -> bool:
         return True

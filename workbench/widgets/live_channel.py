@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from speefeare_core.channel.settings import ChannelSettings
 from workbench.state.live_setup import BURST, LOSS, PACKET
 from workbench.widgets.controls import Button, Slider, in_tab_order
+from workbench.widgets.labelled_grid import labelled_grid
 from workbench.widgets.loss_picture import LossPicture
 
 BIT_ERRORS = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -38,21 +39,13 @@ class LiveChannel(QWidget):
         self.set_channel(self._settings, 0.0)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
         rows = (
-            ("Loss", self.loss, "loss"),
-            ("Burst", self.burst, "burst"),
-            ("Packet", self.packet, "packet"),
-            ("Bit errors", self.bits, "bits"),
+            ("Loss", self.loss, self._texts["loss"]),
+            ("Burst", self.burst, self._texts["burst"]),
+            ("Packet", self.packet, self._texts["packet"]),
+            ("Bit errors", self.bits, self._texts["bits"]),
         )
-        for row, (title, slider, name) in enumerate(rows):
-            label = QLabel(title)
-            label.setBuddy(slider)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(slider, row, 1)
-            grid.addWidget(self._texts[name], row, 2)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(2, self.fontMetrics().horizontalAdvance("16 frames · 0000 ms"))
+        grid = labelled_grid(rows, "16 frames · 0000 ms")
         buttons = QHBoxLayout()
         for button in (self.conceal, self.clear):
             buttons.addWidget(button, 1)

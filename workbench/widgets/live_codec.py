@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from speefeare_core.codec import CodecInfo
 from speefeare_core.plans.modes import MODES, PlanReport
 from workbench.widgets.controls import Button, Choice, Slider, in_tab_order
+from workbench.widgets.labelled_grid import labelled_grid
 from workbench.widgets.labels import ROLE_MARK
 from workbench.widgets.live_books import LiveBooks
 from workbench.widgets.read_out import ReadOut
@@ -41,7 +42,6 @@ class LiveCodec(QWidget):
         self.set_mix(1.0)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
         rows = (
             ("Depth", self.depth, self.depth_text),
             ("Books", self.books, None),
@@ -50,16 +50,7 @@ class LiveCodec(QWidget):
             ("", self.plan, None),
             ("Mix", self.mix, self.mix_text),
         )
-        for row, (title, widget, end) in enumerate(rows):
-            if title:
-                label = QLabel(title)
-                label.setBuddy(widget)
-                grid.addWidget(label, row, 0)
-            grid.addWidget(widget, row, 1, 1, 1 if end else 2)
-            if end:
-                grid.addWidget(end, row, 2)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(2, self.fontMetrics().horizontalAdvance("46 · 9.20 kbps"))
+        self.setLayout(labelled_grid(rows, "46 · 9.20 kbps"))
         self.roles.setVisible(False)
         in_tab_order(self.depth, self.books, self.roles, self.mode, self.mix)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.state.live import Estimate
 from workbench.state.live_setup import BLOCKS_S, FRAMES, QUEUE_FRAMES
 from workbench.widgets.controls import Button, Slider, in_tab_order
+from workbench.widgets.labelled_grid import labelled_grid
 from workbench.widgets.latency_bar import LatencyBar
 from workbench.widgets.live_trade import LiveTrade
 from workbench.widgets.read_out import ReadOut
@@ -53,20 +54,12 @@ class LiveLatency(QWidget):
         self.set_step(self._now, 0.0)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
         rows = (
             ("Step", self.frames, self.frames_text),
             ("Block", self.block, self.block_text),
             ("Queue", self.queue, self.queue_text),
         )
-        for row, (title, slider, text) in enumerate(rows):
-            label = QLabel(title)
-            label.setBuddy(slider)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(slider, row, 1)
-            grid.addWidget(text, row, 2)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(2, self.fontMetrics().horizontalAdvance("16 frames · 1280 ms"))
+        grid = labelled_grid(rows, "16 frames · 1280 ms")
         buttons = QHBoxLayout()
         for button in (self.measure, self.estimate, self.apply):
             buttons.addWidget(button, 1)

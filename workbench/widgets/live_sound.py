@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QSpinBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSpinBox, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.state.live_setup import GAIN_DB, GENERATOR, TONE_HZ
 from workbench.widgets.controls import Button, Choice, Slider, in_tab_order
+from workbench.widgets.labelled_grid import labelled_grid
 from workbench.widgets.level_meter import LevelMeter
 from workbench.widgets.theme import describe
 
@@ -42,20 +43,13 @@ class LiveSound(QWidget):
         self.set_gains(0.0, 0.0)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
         rows = (
             ("Source", self.source, self.beside),
             ("Output", self.output, self.look),
             ("In", self.input_gain, self.input_text),
             ("Out", self.output_gain, self.output_text),
         )
-        for row, (title, widget, end) in enumerate(rows):
-            label = QLabel(title)
-            label.setBuddy(widget)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(widget, row, 1)
-            grid.addWidget(end, row, 2)
-        grid.setColumnStretch(1, 1)
+        grid = labelled_grid(rows)
         self.beside.setFixedWidth(self.fontMetrics().horizontalAdvance("20000 Hz") + 30)
         column = QVBoxLayout(self)
         column.setSpacing(4)

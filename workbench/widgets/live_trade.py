@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy
 
 from workbench.state.live import Estimate
-from workbench.widgets.controls import claims
+from workbench.widgets.hinted import Hinted
 from workbench.widgets.labels import draw_role_mark
 from workbench.widgets.theme import Theme, theme_of
 from workbench.widgets.ticks import ticks
@@ -18,10 +18,11 @@ REACH = 14.0  # how near a click has to be
 _SHAPES = ("acoustic", "semantic", "mixed")  # square, diamond, disc
 
 
-class LiveTrade(QWidget):
+class LiveTrade(Hinted):
     """Below the line of real time the machine keeps up; whiskers reach to the 99th percentile."""
 
     chosen = Signal(int)  # frames a step
+    own_keys = (Qt.Key.Key_Left, Qt.Key.Key_Right)
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +130,10 @@ class LiveTrade(QWidget):
         painter.setPen(QPen(theme.text, 2))
         painter.drawLine(QPointF(at.x() - 4, at.y() - 4), QPointF(at.x() + 4, at.y() + 4))
         painter.drawLine(QPointF(at.x() - 4, at.y() + 4), QPointF(at.x() + 4, at.y() - 4))
-        painter.drawText(QRectF(at.x() + 11, at.y() - 10, 60, 20), Qt.AlignmentFlag.AlignVCenter, "now")
+        width = self.fontMetrics().horizontalAdvance("now")
+        left = at.x() - 12 - width  # the numbers of the points stand on the right
+        beside = QRectF(left if left > self.plot_rect.left() else at.x() + 12, at.y() - 10, width + 2, 20)
+        painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, "now")
 
     def _paint_axes(self, painter: QPainter, rect: QRectF, theme: Theme, line: int) -> None:
         late, top = self._span()
@@ -178,22 +182,9 @@ class LiveTrade(QWidget):
         nearest = min(range(len(frames)), key=lambda index: abs(frames[index] - self.frames))
         self.chosen.emit(frames[min(max(nearest + step, 0), len(frames) - 1)])
 
-    def event(self, event: QEvent) -> bool:
-        if claims(event, (Qt.Key.Key_Left, Qt.Key.Key_Right)):
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.ToolTip:
-            point = self.point_at(QPointF(event.pos()))  # type: ignore[attr-defined]
-            text = self.describe(point) if point else self.toolTip()
-            QToolTip.showText(event.globalPos(), text, self)  # type: ignore[attr-defined]
-            return True
-        return super().event(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self.update()
+    def hint_at(self, place: QPointF) -> str:
+        point = self.point_at(place)
+        return self.describe(point) if point else self.toolTip()
 
     def sizeHint(self) -> QSize:
         return QSize(260, 9 * self.fontMetrics().height())

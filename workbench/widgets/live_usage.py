@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.widgets.book_usage import BookUsage
 from workbench.widgets.controls import Slider
+from workbench.widgets.hinted import Hinted
 from workbench.widgets.labels import draw_plaque
 from workbench.widgets.theme import mix, theme_of
 
 HALF_LIVES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 
-class UsageBars(QWidget):
+class UsageBars(Hinted):
     """One bar for each book; the dotted line is the most that so few frames can show."""
 
     def __init__(self) -> None:
@@ -88,14 +89,10 @@ class UsageBars(QWidget):
         used = f" · {self.entropy.sum():.0f} of {self.bits.sum():.0f} bits" if count else ""
         draw_plaque(painter, rect.toRect(), f"Use{used}", theme)
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and len(self.entropy):
-            rect = self.plot_rect
-            book = int((event.pos().x() - rect.left()) / rect.width() * len(self.entropy))  # type: ignore[attr-defined]
-            text = self.describe(book) if 0 <= book < len(self.entropy) else self.toolTip()
-            QToolTip.showText(event.globalPos(), text, self)  # type: ignore[attr-defined]
-            return True
-        return super().event(event)
+    def hint_at(self, place: QPointF) -> str:
+        rect = self.plot_rect
+        book = int((place.x() - rect.left()) / rect.width() * len(self.entropy))
+        return self.describe(book) if 0 <= book < len(self.entropy) else self.toolTip()
 
     def sizeHint(self) -> QSize:
         return QSize(200, 140)

@@ -11,6 +11,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.plans import make_plan, products
 from speefeare_core.plans.mimi import MimiPlan
 from speefeare_core.stream import CodecStream
+from tests.core.plans.changes import same_through_changes
 from tests.core.small_mimi import small_codec
 from tests.core.small_soundstream import voice_like
 
@@ -79,22 +80,7 @@ def test_state_goes_to_another_plan(codec: MimiCodec) -> None:
 def test_depth_and_books_change_while_it_runs(codec: MimiCodec) -> None:
     audio = voice_like(1, 50 * codec.info.hop_samples, seed=5)
     plain, plan = codec.stream(depth=3, start="silence"), plan_of(codec, 1, depth=3)
-    heard = []
-    for index, piece in enumerate(audio.split(codec.info.hop_samples, dim=-1)):
-        for stream in (plain, plan):
-            if index % 10 == 3:
-                stream.depth = 1 + index // 10
-            stream.choose_books([0, 3] if index % 10 > 6 else None)
-        heard.append((plain.step(piece), plan.step(piece)))
-    for wanted, found in heard:
-        assert wanted.codes is not None and found.codes is not None and torch.equal(found.codes, wanted.codes)
-        torch.testing.assert_close(found.audio, wanted.audio, atol=1e-5, rtol=0)
-    for stream in (plain, plan):  # fewer books than the depth, as token files have them
-        stream.choose_books(None)
-        stream.depth = 5
-    few = heard[0][0].codes
-    assert few is not None
-    torch.testing.assert_close(plan.decode(few[:, :2]), plain.decode(few[:, :2]), atol=1e-5, rtol=0)
+    same_through_changes(plain, plan, audio.split(codec.info.hop_samples, dim=-1), 5)
     with pytest.raises(SpeefeareError, match="books"):
         plan.choose_books([7])
 
