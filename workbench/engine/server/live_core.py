@@ -196,7 +196,6 @@ class LiveCore:
             self._before[1] + self._output.underruns + device_underruns,
         )
         values = {
-            "frames": self._frames,
             "overruns": self._lost[0],
             "underruns": self._lost[1],
             "dropped_frames": self.dropped_frames,
@@ -215,6 +214,7 @@ class LiveCore:
             "real_time_factor": self.load.real_time_factor,
             "lag_samples": max(0, self.queued - self.prefill),
             **self.taps.levels(),
+            "frames": self._frames,  # last: who sees frames counted finds everything else written
         }
         for name, value in values.items():
             self._status[name] = float(value)
