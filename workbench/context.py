@@ -10,6 +10,7 @@ from workbench.settings import Settings
 from workbench.state.clip import ClipState
 from workbench.state.codec import CodecState
 from workbench.state.engine import EngineState
+from workbench.state.history import History
 from workbench.state.live import LiveState
 from workbench.state.playback import PlaybackState
 from workbench.state.view import TimeView
@@ -28,3 +29,4 @@ class Context:
     live: LiveState
     time_view: TimeView
     catalog: CatalogJobs = field(default_factory=CatalogJobs)
+    history: History = field(default_factory=History)

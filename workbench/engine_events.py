@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from workbench import commands
 from workbench.context import Context
 from workbench.engine import protocol
 from workbench.engine.client import GONE
+from workbench.event_handlers import TOPICS
 from workbench.live_events import LiveEvents
 from workbench.state.clip import ClipData, Latents, Peaks, Render, Spectrogram
 
@@ -44,6 +46,7 @@ class EngineEvents:
             protocol.Devices: self._devices,
             protocol.PlayerStopped: self._player_stopped,
             **self.live.handlers,
+            **{kind: partial(handler, context) for topic in TOPICS for kind, handler in topic.handlers.items()},
         }
 
     def apply(self, events: list[Events], budget_s: float = 0.008) -> list[Events]:
@@ -65,6 +68,9 @@ class EngineEvents:
         ctx.playback.update(playing=False)
         ctx.codec.request = ctx.codec.seam_request = 0
         self.live.engine_died()
+        for topic in TOPICS:
+            if topic.engine_died is not None:
+                topic.engine_died(ctx)
         if ctx.codec.loading:
             ctx.codec.set_loading("")
         ctx.clip.in_engine = False
@@ -89,7 +95,7 @@ class EngineEvents:
         if event.request_id == ctx.clip.request:
             ctx.clip.complete = True
             ctx.clip.set_progress("", 1.0)
-        self._forget(event.request_id)
+        self._forget(event)
 
     def _failed(self, event: protocol.Failed) -> None:
         ctx = self.ctx
@@ -99,7 +105,7 @@ class EngineEvents:
         elif event.request_id == ctx.clip.request:
             ctx.clip.set_progress("", 0.0)
             ctx.clip.wanted = ctx.clip.data.path  # the document before stays the document
-        self._forget(event.request_id)
+        self._forget(event)
         if event.sentence != GONE:  # that is told once, with the death of the engine
             ctx.engine.failures.append(event.sentence)
             ctx.engine.add_message(event.sentence)
@@ -109,11 +115,14 @@ class EngineEvents:
             self._codec_not_loaded()
         elif event.request_id == self.ctx.clip.request:
             self.ctx.clip.set_progress("", 0.0)
-        self._forget(event.request_id)
+        self._forget(event)
 
-    def _forget(self, request_id: int) -> None:
-        ctx = self.ctx
+    def _forget(self, event: protocol.Done | protocol.Failed | protocol.Voided) -> None:
+        ctx, request_id = self.ctx, event.request_id
         self.live.done(request_id)
+        for topic in TOPICS:
+            if topic.ended is not None:
+                topic.ended(ctx, event)
         if request_id and request_id == ctx.codec.seam_request:
             ctx.codec.set_seam(ctx.codec.seam)
         if request_id == ctx.playback.seek_request:
@@ -142,6 +151,9 @@ class EngineEvents:
         ctx.codec.set_codec(event.info, event.device, event.long_words, event.has_seam)
         ctx.playback.update(depth=min(ctx.playback.depth, ctx.codec.full), blind_order=(), revealed_order=())
         self.live.codec_loaded()
+        for topic in TOPICS:
+            if topic.codec_changed is not None:
+                topic.codec_changed(ctx)
         if ctx.clip.wanted:
             commands.process_clip(ctx)
         else:
@@ -192,6 +204,9 @@ class EngineEvents:
         ctx.settings.add_recent_clip(event.path)
         ctx.clip.in_engine = True
         ctx.clip.open(data)
+        for topic in TOPICS:
+            if topic.clip_changed is not None:
+                topic.clip_changed(ctx)
         if not same:
             ctx.time_view.set_length(data.length_s)
         if position:

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from workbench.context import Context
+from workbench.widgets.figure import Figure
 
 
 class Panel(QWidget):
@@ -15,6 +16,10 @@ class Panel(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
+
+    def figures(self) -> tuple[Figure, ...]:
+        """What it shows now, to be taken out; empty: nothing yet."""
+        return ()
 
     def refresh(self) -> None:
         """Called by the frame clock (30–60 Hz) while the panel is visible: move cursors, pull taps."""

@@ -19,6 +19,7 @@ from speefeare_core.errors import SpeefeareError
 from workbench.engine import protocol
 from workbench.engine.memory import Status
 from workbench.engine.server import estimate, latents, round_trip
+from workbench.engine.server.answers import ANSWERS, Desk
 from workbench.engine.server.clip import Clip, Listener
 from workbench.engine.server.live import LiveSession
 from workbench.engine.server.live_keeper import LiveKeeper
@@ -152,12 +153,21 @@ class Engine:
                 case protocol.SelectDepth():
                     self._depth = request.depth
                     self._player.handle(request)
+                case _ if type(request) in ANSWERS:
+                    self._answer(number, request)
+                    return
                 case _:
                     self._player.handle(request)
         except Exception as error:
             self._emit(protocol.Failed(number, plain_sentence(error)))
         else:
             self._emit(protocol.Done(number, time.perf_counter() - started))
+
+    def _answer(self, number: int, request: protocol.Request) -> None:
+        """Long work of the table."""
+        codec, row = self._loaded(), ANSWERS[type(request)]
+        desk = Desk(self._emit, self.call, self._player, codec, self._clip, lambda: self._fit(codec))
+        self._tasks.submit(Task(number, row.kind, row.urgency, row.start(desk, number, request)), voids=row.voids)
 
     def _load(self, number: int, request: protocol.LoadCodec) -> Work:
         self._emit(protocol.Progress(number, "Loading the codec", 0.0, 1.0))
@@ -199,7 +209,7 @@ class Engine:
 
     def _adopt(self, number: int, codec: Codec, taken_s: float) -> None:
         """From now on this is the codec."""
-        self._tasks.void(("clip", "depth", "seam", "estimate"))
+        self._tasks.void(("clip", "depth", "seam", "estimate", *(row.kind for row in ANSWERS.values())))
         self._forget_clip()
         self._codec = codec
         gc.collect()
@@ -279,7 +289,7 @@ class Engine:
 
     def _forget_clip(self) -> None:
         """A new clip or codec is there: WantDepth for the clip before is void, and its arrays go."""
-        self._tasks.void(("depth",))
+        self._tasks.void(("depth", *(row.kind for row in ANSWERS.values() if row.of_clip)))
         if self._clip is not None:
             self._clip.unlink()
             self._clip = None

@@ -1,0 +1,1 @@
+"""Long work of one topic each; the rows of `workbench.engine.server.answers` name it."""

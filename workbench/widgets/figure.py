@@ -1,0 +1,32 @@
+"""A figure: what a view shows, to be taken out as a picture, a table or arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QWidget
+
+Cell = str | int | float
+
+
+@dataclass(frozen=True)
+class Table:
+    """Of a CSV file. `columns` are names with units: "time_s", "level_db"; `rows` may be a generator."""
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture of one view, as it stands now. Arrays and table hold what is in sight, with its axes."""
+
+    key: str  # of its file: "spectrogram", "codes"
+    title: str  # what it shows, for a person: "Spectrogram, depth 4"
+    widget: QWidget  # draws it; one with `paint_figure(painter, rect, theme)` is drawn by that, at any size
+    arrays: Callable[[], dict[str, NDArray[Any]]]  # of the NPZ file: names with units
+    table: Callable[[], Table]
+    notes: tuple[str, ...] = field(default=())  # sentences below it: the codec, the clip, what was measured how
