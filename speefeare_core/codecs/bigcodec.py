@@ -96,3 +96,7 @@ class BigCodec(NetworkCodec):
         codes = encoded.code_groups[0].to(self.device)
         audio: Tensor = self.module.decoder(self.module.quantizer.decode(codes, books=books))
         return audio
+
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        audio: Tensor = self.module.decoder(latents)
+        return audio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -145,8 +146,12 @@ class EncodecCodec(NetworkCodec):
     def decode_segment(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
         """`[B, C, F·hop]` of one segment, from these books alone."""
         codes = encoded.code_groups[0].to(self.device)
-        audio = run_in_blocks(self.module.decoder, self.module.quantizer.decode_books(codes, books), self._block_frames)
-        scale = encoded.side.get("scale")
+        return self.decode_part(self.module.quantizer.decode_books(codes, books), encoded.side)
+
+    def decode_part(self, latents: Tensor, side: Mapping[str, Tensor]) -> Tensor:
+        """`[B, C, F·hop]` of the latents `[B, D, F]` of one segment."""
+        audio = run_in_blocks(self.module.decoder, latents, self._block_frames)
+        scale = side.get("scale")
         return audio if scale is None else audio * scale[:, :1, None].to(audio)
 
     @property
@@ -166,6 +171,28 @@ class EncodecCodec(NetworkCodec):
 
     def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
         return self.decode_segment(encoded, books) if self.segments is None else self.segments.decode(encoded, books)
+
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        if self.segments is None:
+            return self.decode_part(latents, side)
+        return Segments(_LatentSegments(self), self.segments.length, self.segments.stride).decode_latents(latents, side)
+
+
+class _LatentSegments:
+    """Decodes segments whose latents stand in the place of the codes."""
+
+    def __init__(self, codec: EncodecCodec) -> None:
+        self.info, self._codec = codec.info, codec
+
+    @property
+    def device(self) -> Any:
+        return self._codec.device
+
+    def encode_segment(self, audio: Tensor, depth: int) -> Encoded:
+        return self._codec.encode_segment(audio, depth)
+
+    def decode_segment(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
+        return self._codec.decode_part(encoded.code_groups[0].to(self.device), encoded.side)
 
 
 def _look_ahead(model: EncodecModel) -> int | None:

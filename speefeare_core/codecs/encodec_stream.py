@@ -55,7 +55,12 @@ class EncodecStream(CodecStream):
         """Codes `[B, K, n]` → audio `[B, C, m·hop]`, with the first `depth` or the chosen books."""
         self.check_batch(codes)
         with torch.inference_mode():
-            return self._step("decoder", self._model.decoder, self._latents(codes))
+            return self.decode_latents(self._latents(codes))
+
+    def decode_latents(self, latents: Tensor, depth: int | None = None) -> Tensor:
+        """Summed entries `[B, D, n]` → audio `[B, C, m·hop]`; the decoder needs no `depth`."""
+        with torch.inference_mode():
+            return self._step("decoder", self._model.decoder, latents)
 
     def finish_decode(self) -> Tensor | None:
         """The audio of a recording shorter than what is waited for."""

@@ -132,6 +132,11 @@ class ExportedCodec(Codec):
         """From a codec.yaml, or the folder that holds it. Raises `SpeefeareError`."""
         return cls(Description.read(path / FILE if path.is_dir() else path))
 
+    @property
+    def can_decode_books(self) -> bool:
+        """Only where the file says how a book is left out."""
+        return self._told.depth == "absent"
+
     def _encode(self, audio: Tensor, depth: int) -> Encoded:
         wanted = [self._told.encoder["codes"]]
         if "latents" in self._told.encoder:

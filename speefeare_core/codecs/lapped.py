@@ -5,6 +5,7 @@ A whole file is computed as a stream that starts in silence, so that both are on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
@@ -115,6 +116,18 @@ class LappedCodec(Codec):
         stream = self.stream(codes.shape[0], depth)
         return torch.cat([stream.decode(block) for block in torch.split(codes, BLOCK_FRAMES, dim=-1)], dim=-1)
 
+    def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
+        """A decoder that knows its depth is told the last of the books: of the first books it is `_decode`."""
+        codes = encoded.code_groups[0].to(self.device)
+        stream = self.stream(codes.shape[0])
+        stream.choose_books(books)
+        return torch.cat([stream.decode(block) for block in torch.split(codes, BLOCK_FRAMES, dim=-1)], dim=-1)
+
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        stream = self.stream(latents.shape[0], depth)
+        blocks = torch.split(latents, BLOCK_FRAMES, dim=-1)
+        return torch.cat([stream.decode_latents(block, depth) for block in blocks], dim=-1)
+
 
 class LappedStream(CodecStream):
     """Encoder and decoder with carried state. Raises `SpeefeareError` for another batch than it was made for."""
@@ -122,6 +135,14 @@ class LappedStream(CodecStream):
     def __init__(self, codec: LappedCodec, batch: int, depth: int | None) -> None:
         super().__init__(codec.info, batch, depth)
         self._codec = codec
+        self._books: tuple[int, ...] | None = None
+
+    def choose_books(self, books: Sequence[int] | None) -> None:
+        """Decode with just these books, counted from 0 (None: the first `depth`).
+
+        A decoder that knows its depth is told the last of them.
+        """
+        self._books = None if books is None else self._codec._check_books(books, self.info.depth)
 
     def encode(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         """`[B, 1, n·hop]` → codes `[B, K, n]`, latents `[B, D, n]`."""
@@ -133,13 +154,21 @@ class LappedStream(CodecStream):
             return network.quantizer.encode(latents), latents
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` books."""
+        """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` books or those that were chosen."""
         self.check_batch(codes)
+        quantizer = self._codec.network.quantizer
+        with torch.inference_mode():
+            if self._books is None:
+                depth = min(self.depth, codes.shape[1])
+                return self.decode_latents(quantizer.decode(codes, depth), depth)
+            books = tuple(book for book in self._books if book < codes.shape[1])
+            return self.decode_latents(quantizer.decode_books(codes, books), books[-1] + 1)
+
+    def decode_latents(self, latents: Tensor, depth: int) -> Tensor:
+        """Summed entries `[B, D, n]` → audio `[B, 1, n·hop]`, by a decoder that is told `depth`."""
         network = self._codec.network
-        depth = min(self.depth, codes.shape[1])
         with torch.inference_mode():
             before = self.state["decoder"] if "decoder" in self.state else network.decoder_silence(self.batch)
-            latents = network.quantizer.decode(codes, depth)
-            depths = torch.full((self.batch,), depth, device=codes.device)
+            depths = torch.full((self.batch,), depth, device=latents.device)
             audio, self.state["decoder"] = network.decode(latents, depths, before)
             return audio[:, None]

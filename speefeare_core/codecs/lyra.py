@@ -6,6 +6,7 @@ run in TFLite, one frame a call on the CPU; the books are read out once and sear
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from speefeare_core.codecs.lyra_tflite import (
     read_books,
     read_file,
 )
+from speefeare_core.quantizers.left_over import Left, left_over
 from speefeare_core.stream import CodecStream, Start, StreamState
 
 RATE_HZ, HOP = 16_000, 320
@@ -50,16 +52,28 @@ class LyraBooks(nn.Module):
             parts.append(torch.stack(codes, dim=1))
         return torch.cat(parts, dim=-1)
 
-    def add_up(self, codes: Tensor, depth: int) -> Tensor:
-        """Codes `[B, K, F]` → latents `[B, 64, F]` of the first `depth` books, summed in the official order."""
-        total = self.books[0][codes[:, 0]]
-        for index in range(1, depth):
+    def add_up(self, codes: Tensor, books: Sequence[int]) -> Tensor:
+        """Codes `[B, K, F]` → latents `[B, 64, F]` of these books, summed in the official order."""
+        total = self.books[books[0]][codes[:, books[0]]]
+        for index in books[1:]:
             total = total + self.books[index][codes[:, index]]
         return total.transpose(1, 2)
 
     def entry_energies(self) -> list[Tensor]:
         """‖entry‖² of each book, `[16]` each."""
         return list(self.books.square().sum(dim=-1))
+
+    def book_entries(self, book: int) -> Tensor:
+        """What a book chooses from by distance: `[16, 64]`."""
+        return self.books[book]
+
+    def left_over(self, latents: Tensor, rows: Sequence[Tensor]) -> Iterator[Left]:
+        """The rungs of latents `[B, 64, F]` under the codes `[B, F]` of the first books."""
+        return left_over(latents, range(len(rows)), lambda book: self.books[book][rows[book]].transpose(1, 2))
+
+    def sum_books(self, rows: Sequence[Tensor], books: Sequence[int]) -> Tensor:
+        """What just these books add: codes `[B, F]` of each book → `[B, 64, F]`."""
+        return self.add_up(torch.stack(list(rows), dim=1), books)
 
 
 @dataclass(frozen=True)
@@ -126,18 +140,28 @@ class LyraCodec(Codec):
         return Encoded((self.module.search(latents, depth),), latents, audio.shape[-1])
 
     def _decode(self, encoded: Encoded, depth: int) -> Tensor:
-        latents = self.module.add_up(encoded.code_groups[0].to(self.device), depth).transpose(1, 2).cpu().numpy()
-        rows = [torch.from_numpy(self.files.new_decoder().run(row).reshape(1, -1)) for row in latents]
+        return self._decode_books(encoded, tuple(range(depth)))
+
+    def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
+        return self._decode_latents(self.module.add_up(encoded.code_groups[0].to(self.device), books), 0, {})
+
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        given = latents.transpose(1, 2).cpu().numpy()
+        rows = [torch.from_numpy(self.files.new_decoder().run(row).reshape(1, -1)) for row in given]
         return torch.stack(rows).to(self.device)
 
     def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
         """`[B, 64, F]`: what the decoder network is given."""
         codes = encoded.code_groups[0].to(self.device)
-        return self.module.add_up(codes, min(self.info.check_depth(depth), codes.shape[1]))
+        return self.module.add_up(codes, range(min(self.info.check_depth(depth), codes.shape[1])))
 
     def entry_energies(self) -> list[Tensor]:
         """‖entry‖² of each book."""
         return self.module.entry_energies()
+
+    @property
+    def _quantizer(self) -> LyraBooks:
+        return self.module
 
     def stream(self, batch: int = 1, depth: int | None = None, start: Start = "file") -> CodecStream:
         """A fresh stream with interpreters of its own, one a row."""
@@ -154,7 +178,12 @@ class LyraStream(CodecStream):
     def __init__(self, codec: LyraCodec, batch: int = 1, depth: int | None = None) -> None:
         super().__init__(codec.info, batch, depth)
         self._codec = codec
+        self._books: tuple[int, ...] | None = None
         self.reset()
+
+    def choose_books(self, books: Sequence[int] | None) -> None:
+        """Decode with just these books, counted from 0 (None: the first `depth`)."""
+        self._books = None if books is None else self._codec._check_books(books, self.info.depth)
 
     def reset(self) -> None:
         """Back to silence before the first sample."""
@@ -184,6 +213,11 @@ class LyraStream(CodecStream):
 
     def decode(self, codes: Tensor) -> Tensor:
         """Codes `[B, K, n]` → `[B, 1, n·320]`."""
-        latents = self._codec.module.add_up(codes.to(self._codec.device), min(self.depth, codes.shape[1]))
-        audio = self._run(self._decoders, latents.transpose(1, 2).cpu(), "decoder")
+        first = range(self.depth) if self._books is None else self._books
+        books = [book for book in first if book < codes.shape[1]]
+        return self.decode_latents(self._codec.module.add_up(codes.to(self._codec.device), books))
+
+    def decode_latents(self, latents: Tensor, depth: int | None = None) -> Tensor:
+        """Summed entries `[B, 64, n]` → `[B, 1, n·320]`; the decoder needs no `depth`."""
+        audio = self._run(self._decoders, latents.transpose(1, 2).cpu().contiguous(), "decoder")
         return audio.reshape(self.batch, 1, -1).to(self._codec.device)

@@ -125,6 +125,13 @@ class MimiCodec(NetworkCodec):
             audio.append(found)
         return torch.cat(audio, dim=-1)
 
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        audio, state = [], None
+        for block in torch.split(latents, self.block_frames(latents.shape[0]), dim=-1):
+            found, state = self.module.decode_step(block, state, reuse=True)
+            audio.append(found)
+        return torch.cat(audio, dim=-1)
+
     def block_frames(self, batch: int) -> int:
         """Frames that go through the network at a time."""
         return max(1, (CPU_BLOCK_FRAMES if self.device.type == "cpu" else GPU_BLOCK_FRAMES) // batch)
@@ -169,13 +176,18 @@ class MimiStream(CodecStream):
     def decode(self, codes: Tensor) -> Tensor:
         """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` books or those that were chosen."""
         self.check_batch(codes)
-        model = self._codec.module
+        quantizer = self._codec.module.quantizer
         books = range(min(self.depth, codes.shape[1])) if self._books is None else self._books
-        audio = []
+        blocks = torch.split(codes, self._codec.block_frames(self.batch), dim=-1)
         with torch.inference_mode():
-            for block in torch.split(codes, self._codec.block_frames(self.batch), dim=-1):
-                latents = model.quantizer.decode_books(block, books)
-                found, self.state["decoder"] = model.decode_step(latents, self.state.get("decoder"), reuse=True)
+            return torch.cat([self.decode_latents(quantizer.decode_books(block, books)) for block in blocks], dim=-1)
+
+    def decode_latents(self, latents: Tensor, depth: int | None = None) -> Tensor:
+        """Summed entries `[B, D, n]` → audio `[B, 1, n·hop]`; the decoder needs no `depth`."""
+        model, audio = self._codec.module, []
+        with torch.inference_mode():
+            for block in torch.split(latents, self._codec.block_frames(self.batch), dim=-1):
+                found, self.state["decoder"] = model.decode_step(block, self.state.get("decoder"), reuse=True)
                 audio.append(found)
             return torch.cat(audio, dim=-1)
 

@@ -65,6 +65,14 @@ class Segments:
         coder = SegmentDecoder(self, books)
         return torch.cat([coder.push(encoded), coder.finish()], dim=-1)
 
+    def decode_latents(self, latents: Tensor, side: dict[str, Tensor]) -> Tensor:
+        """The same from latents `[B, D, F]`, as far as the last segment reaches, by a codec whose `decode_segment`
+        finds them in the place of the codes."""
+        full, rest = divmod(latents.shape[-1], self.segment_frames)
+        length = (full - 1) * self.stride + self.length if full else 0
+        length = max(length, full * self.stride + rest * self.codec.info.hop_samples if rest else 0)
+        return self.decode(Encoded((latents,), None, length, side), ())
+
 
 class SegmentEncoder(BlockEncoder):
     """Audio in ragged pieces → a piece of `Encoded` whenever a segment is full."""

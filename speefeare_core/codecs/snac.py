@@ -127,6 +127,10 @@ class SnacCodec(NetworkCodec):
         audio: Tensor = self.module.decoder(self.module.quantizer.decode(self._rows(encoded), books=books))
         return audio
 
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        audio: Tensor = self.module.decoder(latents)
+        return audio
+
     def _rows(self, encoded: Encoded) -> list[Tensor]:
         """The codes `[B, F_k]` of each book."""
         return [row for group in encoded.code_groups for row in group.to(self.device).unbind(1)]

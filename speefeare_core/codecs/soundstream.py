@@ -103,9 +103,18 @@ class SoundStreamCodec(NetworkCodec):
         return Encoded((torch.cat(codes, dim=-1)[:, :depth],), torch.cat(latents, dim=-1), audio.shape[-1])
 
     def _decode(self, encoded: Encoded, depth: int) -> Tensor:
+        return self._decode_books(encoded, tuple(range(depth)))
+
+    def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
         codes = encoded.code_groups[0].to(self.device)
-        stream = self.stream(codes.shape[0], depth)
+        stream = self.stream(codes.shape[0])
+        stream.choose_books(books)
         return torch.cat([stream.decode(block) for block in torch.split(codes, self._block_frames, dim=-1)], dim=-1)
+
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        stream = self.stream(latents.shape[0])
+        blocks = torch.split(latents, self._block_frames, dim=-1)
+        return torch.cat([stream.decode_latents(block) for block in blocks], dim=-1)
 
     @property
     def _block_frames(self) -> int:
@@ -140,10 +149,15 @@ class SoundStreamStream(CodecStream):
     def decode(self, codes: Tensor) -> Tensor:
         """Codes `[B, K, n]` → audio `[B, 1, n·hop]`, with the first `depth` or the chosen books."""
         self.check_batch(codes)
-        model = self._codec.module
         with torch.inference_mode():
-            before = self.state["decoder"] if "decoder" in self.state else model.decoder.initial_state(self.batch)
             books = tuple(range(self.depth)) if self._books is None else self._books
-            latents = model.quantizer.decode_books(codes, tuple(book for book in books if book < codes.shape[1]))
-            audio, self.state["decoder"] = model.decoder.step(latents, before)
+            present = tuple(book for book in books if book < codes.shape[1])
+            return self.decode_latents(self._codec.module.quantizer.decode_books(codes, present))
+
+    def decode_latents(self, latents: Tensor, depth: int | None = None) -> Tensor:
+        """Summed entries `[B, D, n]` → audio `[B, 1, n·hop]`; the decoder needs no `depth`."""
+        decoder = self._codec.module.decoder
+        with torch.inference_mode():
+            before = self.state["decoder"] if "decoder" in self.state else decoder.initial_state(self.batch)
+            audio, self.state["decoder"] = decoder.step(latents, before)
             return audio

@@ -111,6 +111,9 @@ class SpeechTokenizerCodec(NetworkCodec):
         latents = self.module.quantizer.decode_books(encoded.code_groups[0].to(self.device), books)
         return run_in_blocks(self.module.decoder.model, latents, self._block_frames)
 
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        return run_in_blocks(self.module.decoder.model, latents, self._block_frames)
+
     @property
     def _block_frames(self) -> int:
         block_s = CPU_BLOCK_S if self.device.type == "cpu" else GPU_BLOCK_S

@@ -5,6 +5,7 @@ The published file holds the decoder and its copy of the first 16 books. EnCodec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -143,6 +144,9 @@ class VocosCodec(Codec):
         """‖entry‖² of each book."""
         return list(self.vocos.codebooks.square().sum(dim=-1))
 
+    def _entries_of(self, book: int) -> Tensor:
+        return self.vocos.codebooks[book]
+
     def _encoder(self) -> EncodecCodec:
         if self.encodec is None:
             raise SpeefeareError(f"{self.info.name} can only decode: to encode, it needs {MISSING}.")
@@ -159,15 +163,21 @@ class VocosCodec(Codec):
         return self._decode_books(encoded, tuple(range(depth)))
 
     def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
-        """In blocks with all the frames around them that they depend on."""
         codes = encoded.code_groups[0].to(self.device)
-        condition = self.vocos.condition_of(books[-1] + 1)
-        frames, hop, context = codes.shape[-1], self.info.hop_samples, self.vocos.config.context_frames
+        return self._in_blocks(codes, lambda part: self.vocos.features(part, books), books[-1] + 1)
+
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        return self._in_blocks(latents, lambda part: part, depth)
+
+    def _in_blocks(self, given: Tensor, features: Callable[[Tensor], Tensor], depth: int) -> Tensor:
+        """In blocks with all the frames around them that they depend on."""
+        condition = self.vocos.condition_of(depth)
+        frames, hop, context = given.shape[-1], self.info.hop_samples, self.vocos.config.context_frames
         parts = []
         for start in range(0, frames, BLOCK_FRAMES):
             stop = min(frames, start + BLOCK_FRAMES)
             first, last = max(0, start - context), min(frames, stop + context)
-            audio = self.vocos.decoder(self.vocos.features(codes[..., first:last], books), condition)
+            audio = self.vocos.decoder(features(given[..., first:last]), condition)
             end = None if stop == frames else (stop - first) * hop
             parts.append(audio[..., (start - first) * hop : end])
         return torch.cat(parts, dim=-1) if len(parts) > 1 else parts[0]

@@ -108,3 +108,7 @@ class WavTokenizerCodec(NetworkCodec):
 
     def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
         return self._decode(encoded, 1)
+
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        audio: Tensor = self.module.decoder(latents, CONDITION)
+        return audio

@@ -106,6 +106,9 @@ class XCodec(NetworkCodec):
         codes = encoded.code_groups[0].to(self.device)
         return self.module.decode(self.module.quantizer.decode_books(codes, books))
 
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        return self.module.decode(latents)
+
 
 def _network(config: XCodecConfig) -> XCodecModel:
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in config.teacher_options}

@@ -7,7 +7,7 @@ codebook and a commitment loss, and no entry is ever replaced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from speefeare_core.quantizers.energies import projected_energies
+from speefeare_core.quantizers.left_over import Left, left_over
 from speefeare_core.quantizers.residual import Quantized
 from speefeare_core.quantizers.vector import SearchTable
 
@@ -161,6 +162,23 @@ class FactorisedRVQ(nn.Module):
         return [
             projected_energies(book.codebook.weight, book.out_proj.weight[..., 0], book.out_proj.bias) for book in books
         ]
+
+    def book_entries(self, book: int) -> Tensor:
+        """What a book chooses from by distance: its entries scaled to length 1, `[N, book_dim]`."""
+        return F.normalize(self.book(book).codebook.weight)
+
+    def left_over(self, latents: Tensor, rows: Sequence[Tensor]) -> Iterator[Left]:
+        """The rungs of latents `[B, D, F]` under the codes `[B, F // stride]` of the first books, at full rate."""
+        return left_over(latents, range(len(rows)), lambda book: self.book(book).decode(rows[book]))
+
+    def sum_books(self, rows: Sequence[Tensor], books: Sequence[int]) -> Tensor:
+        """What just these books add: codes `[B, F // stride]` of each book → `[B, D, F]`."""
+        return self.decode(rows, books=books)
+
+    def pass_through(self, left: Tensor, book: int) -> Tensor:
+        """What a book would add if it did not quantise: what is left for it `[B, D, F]` through its two projections
+        (and its slower rate) → `[B, D, F]`."""
+        return self.book(book).spread(self.book(book).project(left))
 
     def forward(
         self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from speefeare_core.quantizers.left_over import Left, left_over
 from speefeare_core.quantizers.vector import VectorQuantizer
 
 
@@ -100,6 +101,22 @@ class ResidualVQ(nn.Module):
     def entry_energies(self) -> list[Tensor]:
         """‖entry‖² of each book, [N] each."""
         return [self.layer(index).codebook.square().sum(dim=1) for index in range(self.books)]
+
+    def book_entries(self, book: int) -> Tensor:
+        """What a book chooses from by distance: [N, D]."""
+        return self.layer(book).codebook
+
+    def left_over(self, latents: Tensor, rows: Sequence[Tensor]) -> Iterator[Left]:
+        """The rungs of latents [B, D, F] under the codes [B, F] of the first books."""
+        return left_over(latents, range(len(rows)), lambda book: self.layer(book).decode(rows[book]).transpose(1, 2))
+
+    def sum_books(self, rows: Sequence[Tensor], books: Sequence[int]) -> Tensor:
+        """What just these books add: codes [B, F] of each book -> [B, D, F]."""
+        return self.decode_books(torch.stack(list(rows), dim=1), books)
+
+    def pass_through(self, left: Tensor, book: int) -> Tensor:
+        """What a book would add if it did not quantise: all that is left for it, [B, D, F] -> [B, D, F]."""
+        return left
 
     def fit(self, vectors: Tensor) -> None:
         """Each book by k-means on what the books before it leave of vectors [M, D]."""

@@ -6,12 +6,13 @@ need not refine it, each with its own projections into a narrower space and back
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from speefeare_core.quantizers.energies import projected_energies
+from speefeare_core.quantizers.left_over import Left, left_over
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
 
 
@@ -39,6 +40,15 @@ class ProjectedVQ(nn.Module):
         alone = total.shape[0] * total.shape[1] == 1
         wide: Tensor = self.out_proj(total.expand(-1, 2, -1) if alone else total).transpose(1, 2)
         return wide[..., :1] if alone else wide
+
+    def left_over(self, latents: Tensor, rows: Sequence[Tensor], chain: int = 0, first: int = 0) -> Iterator[Left]:
+        """The rungs of latents `[B, W, F]` in the narrow space `[B, D, F]`, where books are counted from `first`."""
+
+        def entries(book: int) -> Tensor:
+            return self.vq.layer(book - first).decode(rows[book - first]).transpose(1, 2)
+
+        narrow = self.in_proj(latents.transpose(1, 2)).transpose(1, 2)
+        return left_over(narrow, range(first, first + len(rows)), entries, chain)
 
     def forward(self, latents: Tensor, depths: Tensor) -> Quantized:
         """As `ResidualVQ`, in the wide space; where depth is 0 it gives zeros."""
@@ -93,6 +103,38 @@ class SplitVQ(nn.Module):
             for part in (self.semantic, self.acoustic)
             for index in range(part.vq.books)
         ]
+
+    def book_entries(self, book: int) -> Tensor:
+        """What a book chooses from by distance, in the narrow space of its half: `[N, D]`."""
+        part, index = self._part_of(book)
+        return part.vq.layer(index).codebook
+
+    def left_over(self, latents: Tensor, rows: Sequence[Tensor]) -> Iterator[Left]:
+        """The rungs of latents `[B, W, F]` under the codes `[B, F]` of the first books: of the semantic chain, then of
+        the acoustic one, each in its narrow space `[B, D, F]`. Both begin with all of the latents."""
+        first = min(len(rows), self.semantic_books)
+        yield from self.semantic.left_over(latents, rows[:first])
+        if len(rows) > first:
+            yield from self.acoustic.left_over(latents, rows[first:], chain=1, first=first)
+
+    def sum_books(self, rows: Sequence[Tensor], books: Sequence[int]) -> Tensor:
+        """What just these books add: codes `[B, F]` of each book → `[B, W, F]`."""
+        return self.decode_books(torch.stack(list(rows), dim=1), books)
+
+    def pass_through(self, left: Tensor, book: int) -> Tensor:
+        """What a book would add if it did not quantise: what is left for it, `[B, D, F]` of its half → `[B, W, F]`."""
+        return self.widen(left, 0 if book < self.semantic_books else 1)
+
+    def widen(self, left: Tensor, chain: int) -> Tensor:
+        """From the narrow space of a chain to that of the latents: `[B, D, F]` → `[B, W, F]`."""
+        part = self.acoustic if chain else self.semantic
+        wide: Tensor = part.out_proj(left.transpose(1, 2)).transpose(1, 2)
+        return wide
+
+    def _part_of(self, book: int) -> tuple[ProjectedVQ, int]:
+        """The half that holds a book, and its place there."""
+        first = self.semantic_books
+        return (self.semantic, book) if book < first else (self.acoustic, book - first)
 
     def forward(self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None) -> Quantized:
         """As `ResidualVQ.forward`; the semantic books are always used in full, `depth` and `depths` count them too."""

@@ -113,6 +113,10 @@ class TinyCodec(Codec):
         latents = self.module.add_up(encoded.code_groups[0], depth)
         return self.module.synthesise(latents, latents.new_zeros(latents.shape[0], self.info.hop_samples))[0]
 
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        given = latents.to(torch.float64)
+        return self.module.synthesise(given, given.new_zeros(given.shape[0], self.info.hop_samples))[0]
+
     def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor:
         """`[B, D, F]`."""
         return self.module.add_up(encoded.code_groups[0], self.info.check_depth(depth)).to(torch.float32)

@@ -158,6 +158,9 @@ class TinyAhead(Codec):
     def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
         return self._synthesise(self._sum(encoded, books), encoded)
 
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        return self._synthesise(latents, Encoded((), None, 0, side))
+
     def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor | None:
         if not self.slow:
             return None
@@ -233,6 +236,9 @@ class TinyHeld(Codec):
 
     def _decode_books(self, encoded: Encoded, books: tuple[int, ...]) -> Tensor:
         return self._synthesise(self.sum(encoded.codes, books))
+
+    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
+        return self._synthesise(latents)
 
     def quantized_latents(self, encoded: Encoded, depth: int | None = None) -> Tensor | None:
         if self.continuous:

@@ -28,13 +28,12 @@ def measure(reference: Samples, decoded: Samples, rate_hz: int) -> Measured:
     if len(reference) < max(RESOLUTIONS):
         return Measured(None, f"The mel distance needs at least {max(RESOLUTIONS)} samples.")
     parts = [
-        np.abs(_log_mel(reference, rate_hz, window) - _log_mel(decoded, rate_hz, window)).mean()
-        for window in RESOLUTIONS
+        np.abs(log_mel(reference, rate_hz, window) - log_mel(decoded, rate_hz, window)).mean() for window in RESOLUTIONS
     ]
     return Measured(float(np.mean(parts)))
 
 
-def _log_mel(samples: Samples, rate_hz: int, window: int) -> NDArray[np.float64]:
+def log_mel(samples: Samples, rate_hz: int, window: int) -> NDArray[np.float64]:
     """`[T]` → `[frames, bands]` in dB full scale."""
     shape = np.hanning(window + 1)[:-1]
     frames = sliding_window_view(samples.astype(np.float64), window)[:: window // 4]
