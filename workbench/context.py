@@ -9,10 +9,16 @@ from workbench.engine.client import EngineClient
 from workbench.settings import Settings
 from workbench.state.clip import ClipState
 from workbench.state.codec import CodecState
+from workbench.state.columns import ColumnsState
 from workbench.state.engine import EngineState
 from workbench.state.history import History
+from workbench.state.ladder import LadderState
+from workbench.state.latents import LatentsState
 from workbench.state.live import LiveState
+from workbench.state.marks import MarksState
 from workbench.state.playback import PlaybackState
+from workbench.state.spectrogram import SpectrogramState
+from workbench.state.token_statistics import TokenStatistics
 from workbench.state.view import TimeView
 
 
@@ -30,3 +36,9 @@ class Context:
     time_view: TimeView
     catalog: CatalogJobs = field(default_factory=CatalogJobs)
     history: History = field(default_factory=History)
+    columns: ColumnsState = field(default_factory=ColumnsState)
+    ladder: LadderState = field(default_factory=LadderState)
+    latents: LatentsState = field(default_factory=LatentsState)
+    marks: MarksState = field(default_factory=MarksState)
+    spectrogram: SpectrogramState = field(default_factory=SpectrogramState)
+    tokens: TokenStatistics = field(default_factory=TokenStatistics)

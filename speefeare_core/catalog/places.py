@@ -9,11 +9,8 @@ from pathlib import Path
 _YES = {"1", "true", "yes", "on"}
 
 
-def models_dir() -> Path:
-    """The folder of our downloads: SPEEFEARE_MODELS, or `models` in the cache folder of this user and platform."""
-    chosen = os.environ.get("SPEEFEARE_MODELS")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
+def cache_dir() -> Path:
+    """The cache folder of this program, for this user and platform."""
     home = Path.home()
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
@@ -21,7 +18,13 @@ def models_dir() -> Path:
         base = home / "Library" / "Caches"
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "speefeare-workbench" / "models"
+    return base / "speefeare-workbench"
+
+
+def models_dir() -> Path:
+    """The folder of our downloads: SPEEFEARE_MODELS, or `models` in the cache folder of this user and platform."""
+    chosen = os.environ.get("SPEEFEARE_MODELS")
+    return Path(chosen).expanduser().absolute() if chosen else cache_dir() / "models"
 
 
 def hub_cache_dir() -> Path:

@@ -23,13 +23,18 @@ COMMANDS = (
     Command("info", "what a codec, a sound file, a token file or a session is", "speefeare_core.cli.info"),
     Command("encode", "sound to tokens", "speefeare_core.cli.encode"),
     Command("decode", "tokens to sound", "speefeare_core.cli.decode"),
+    Command("edit", "a list of token edits, replayed on a recording", "speefeare_core.cli.edit"),
     Command("roundtrip", "sound through a codec to sound", "speefeare_core.cli.roundtrip"),
     Command("replay", "a recorded live session once more, and compare", "speefeare_core.cli.replay"),
     Command("generate", "a test signal: sine, sweep, noise like speech", "speefeare_core.cli.generate"),
     Command("evaluate", "measure a codec on sound files, at every depth", "speefeare_core.cli.evaluate"),
+    Command("latents", "recordings as paths through latent space", "speefeare_core.cli.latents"),
+    Command("ladder", "what each codebook leaves over and adds, on a sound file", "speefeare_core.cli.ladder"),
+    Command("codes", "how the entries of the books are used: entropy, perplexity, dead codes", "speefeare_core.cli.codes"),
     Command("bench", "time the steps of a live stream, plain and compiled", "speefeare_core.cli.bench"),
     Command("export", "write a codec as .safetensors or ONNX, and compare", "speefeare_core.cli.export"),
     Command("doctor", "check what this computer has and what is missing", "speefeare_core.cli.doctor"),
+    Command("lesson", "what the words of the field mean", "speefeare_core.cli.lesson"),
     Command("train", "train a codec by a recipe", "speefeare_core.cli.train"),
 )
 

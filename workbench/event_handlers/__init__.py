@@ -5,25 +5,13 @@ A topic is a module with a `TOPIC` and a row in `TOPICS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from workbench.event_handlers import columns, ladder, latents, token_statistics
+from workbench.event_handlers.topic import Handler as Handler
+from workbench.event_handlers.topic import Topic as Topic
 
-from workbench.context import Context
-from workbench.engine.messages import Event
-
-Handler = Callable[[Context, Any], None]
-
-
-@dataclass(frozen=True)
-class Topic:
-    """What one topic listens to: functions of the context and the event."""
-
-    handlers: dict[type[Event], Handler]
-    ended: Handler | None = None  # Done, Failed, Voided of any request
-    codec_changed: Callable[[Context], None] | None = None  # another codec: its results are void
-    clip_changed: Callable[[Context], None] | None = None  # another clip (or the same under another codec)
-    engine_died: Callable[[Context], None] | None = None
-
-
-TOPICS: tuple[Topic, ...] = ()
+TOPICS: tuple[Topic, ...] = (
+    columns.TOPIC,
+    latents.TOPIC,
+    ladder.TOPIC,
+    token_statistics.TOPIC,
+)

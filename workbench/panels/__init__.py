@@ -8,9 +8,11 @@ from typing import Literal
 
 from workbench.context import Context
 from workbench.panels.base import Panel
+from workbench.panels.codebooks import CodebooksPanel
 from workbench.panels.codec import CodecPanel
 from workbench.panels.codes import CodesPanel
 from workbench.panels.compare import ComparePanel
+from workbench.panels.ladder import LadderPanel
 from workbench.panels.latents import LatentsPanel
 from workbench.panels.live import LivePanel
 from workbench.panels.spectrogram import SpectrogramPanel
@@ -39,6 +41,12 @@ PANELS: tuple[PanelInfo, ...] = (
     PanelInfo("codes", "Codes", "center", CodesPanel, "Ctrl+4", True, "The token of every book and frame"),
     PanelInfo("compare", "Compare", "right", ComparePanel, "Ctrl+5", True, "Hear the original and every depth"),
     PanelInfo("latents", "Latents", "right", LatentsPanel, "Ctrl+6", True, "The path through latent space"),
+    PanelInfo(
+        "codebooks", "Codebooks", "center", CodebooksPanel, "Ctrl+8", False, "How the entries of the books are used"
+    ),
+    PanelInfo(
+        "ladder", "Residual ladder", "center", LadderPanel, "Ctrl+9", False, "What each book left over, and its sound"
+    ),
     PanelInfo("live", "Live", "bottom", LivePanel, "Ctrl+7", False, "Talk through the codec"),
 )
 

@@ -167,7 +167,7 @@ def test_codes_show_and_tell_the_token_under_the_pointer(loaded_context: Context
     assert rgb(colour_at(plot, plot.x_of(1.011), y)) == code_table(False)[250]
     hover(plot, plot.x_of(1.011), y)
     assert panel.read_out.text().startswith("Book 3 (acoustic, 1024) · frame 50")
-    assert panel.read_out.text().endswith("index 250")
+    assert panel.read_out.text().endswith("index 250 · 1× here")
 
 
 def test_codes_beyond_the_depth_are_dimmed(loaded_context: Context, show: Show) -> None:

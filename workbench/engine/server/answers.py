@@ -16,12 +16,21 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.lazy import load_named
 from workbench.engine import protocol
 from workbench.engine.server.tasks import Work
+from workbench.engine.topics import token_statistics
+from workbench.engine.topics.audition import AuditionCode
+from workbench.engine.topics.columns import AddColumn, RemoveColumn
+from workbench.engine.topics.ladder import WantLadder
+from workbench.engine.topics.latents import AuditionFrames, DescribeFrames, TraceLatents
+from workbench.engine.topics.spectrogram import SetSpectrogram
+from workbench.engine.topics.takes import MeasureRenders
 
 if TYPE_CHECKING:
     from workbench.engine.server.clip import BasisFit, Clip
+    from workbench.engine.server.columns import CodecShelf
     from workbench.engine.server.player import Player
 
 SOON, LATER = 1, 4  # urgencies: as a depth that a person waits for, or after everything else
+_TOPICS = "workbench.engine.server.topics"
 
 
 @dataclass(frozen=True)
@@ -32,15 +41,22 @@ class Desk:
     call: Callable[[Callable[[], None]], None]  # have something done on the engine's main loop
     player: Player  # use it through `call` only
     codec: Codec
-    open_clip: Clip | None
+    find_clip: Callable[[], Clip | None]
     fit: BasisFit  # the fixed basis of the codec's latents
+    shelf: CodecShelf  # the codecs of columns
+
+    @property
+    def open_clip(self) -> Clip | None:
+        """The open clip, if there is one."""
+        return self.find_clip()
 
     @property
     def clip(self) -> Clip:
         """The open clip. Raises `SpeefeareError` where there is none."""
-        if self.open_clip is None:
+        clip = self.find_clip()
+        if clip is None:
             raise SpeefeareError("There is no open clip; open a sound file first.")
-        return self.open_clip
+        return clip
 
 
 @dataclass(frozen=True)
@@ -59,4 +75,22 @@ class Answer:
         yield from make(desk, number, request)
 
 
-ANSWERS: dict[type[protocol.Request], Answer] = {}
+ANSWERS: dict[type[protocol.Request], Answer] = {
+    TraceLatents: Answer(f"{_TOPICS}.latents:trace", "latents"),
+    DescribeFrames: Answer(f"{_TOPICS}.latents:describe", "frames"),
+    AuditionFrames: Answer(f"{_TOPICS}.latents:audition", "audition frames", SOON, "audition frames"),
+    AddColumn: Answer(f"{_TOPICS}.columns:add", "column", 3),
+    RemoveColumn: Answer(f"{_TOPICS}.columns:remove", "remove column", 0, of_clip=False),
+    MeasureRenders: Answer(f"{_TOPICS}.takes:measure", "measure", LATER),
+    AuditionCode: Answer(f"{_TOPICS}.audition:work", "audition", SOON, "audition"),
+    WantLadder: Answer(f"{_TOPICS}.ladder:work", "ladder", SOON, "ladder"),
+    SetSpectrogram: Answer(f"{_TOPICS}.spectrogram:work", "spectrogram", 0),
+    token_statistics.DescribeBooks: Answer(f"{_TOPICS}.token_statistics:describe_books", "books", LATER, of_clip=False),
+    token_statistics.MapBook: Answer(f"{_TOPICS}.token_statistics:map_book", "map", LATER, "map", of_clip=False),
+    token_statistics.CountCorpus: Answer(
+        f"{_TOPICS}.token_statistics:count_corpus", "corpus", LATER, "corpus", of_clip=False
+    ),
+    token_statistics.EncodeOther: Answer(
+        f"{_TOPICS}.token_statistics:encode_other", "other", SOON, "other", of_clip=False
+    ),
+}
