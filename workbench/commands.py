@@ -12,6 +12,8 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.sessions.format import INPUT, OUTPUT, folder_of, is_session, read_info
 from workbench.context import Context
 from workbench.engine import protocol
+from workbench.state.derived_takes import PER_COLUMN, PER_KIND, key_of, number_of
+from workbench.state.take_names import why_not
 
 
 # -- codec and clip ---------------------------------------------------------------------------------------------
@@ -79,8 +81,9 @@ def open_other_sound(ctx: Context) -> None:
 
 def process_clip(ctx: Context) -> None:
     """Have the wanted clip read, encoded and decoded with the loaded codec."""
-    depths = (ctx.playback.depth,) if ctx.playback.depth else ()
-    ctx.clip.expect(ctx.client.send(protocol.ProcessClip(ctx.clip.wanted, depths)))
+    depth = ctx.playback.depth
+    depths = (depth,) if 0 < depth < PER_KIND else ()  # the others need what is not there yet
+    ctx.clip.expect(ctx.client.send(protocol.ProcessClip(ctx.clip.wanted, depths, ctx.spectrogram.settings)))
     ctx.clip.set_progress(f"Opening {Path(ctx.clip.wanted).name}", 0.0)
 
 
@@ -95,13 +98,16 @@ def cancel_work(ctx: Context) -> None:
 
 
 def want_depth(ctx: Context, depth: int) -> None:
-    """Have the decode and the spectrogram of one depth made, where they are not there and not under way."""
+    """Have any take and its spectrogram made, where they are not there and not under way."""
     data = ctx.clip.data
     spectrogram = data.spectrograms.get(depth)
     whole = spectrogram is not None and spectrogram.columns_done >= len(spectrogram.values)
     if not ctx.clip.is_open or depth in ctx.clip.depth_requests or (whole and depth in data.renders):
         return
-    if depth in ctx.codec.depths and ctx.engine.status == "ready":
+    column = ctx.columns.columns.get(depth // PER_COLUMN)
+    if column is not None and not column.ready:
+        return  # what is heard of it is wanted as soon as it is
+    if not why_no_take(ctx, depth) and ctx.engine.status == "ready":
         ctx.clip.depth_requests[depth] = ctx.client.send(protocol.WantDepth(depth))
 
 
@@ -168,17 +174,31 @@ def seek_by(ctx: Context, seconds: float) -> None:
     seek(ctx, ctx.playback.position + round(seconds * ctx.clip.data.rate_hz))
 
 
+def why_no_take(ctx: Context, number: int) -> str:
+    """Why there is no take of this number, one sentence; empty where there is one, made or not."""
+    try:
+        key = key_of(number)
+    except ValueError:
+        return f"There is no take {number}."
+    if not key.column:
+        return why_not(ctx.codec.info, key) if ctx.codec.info is not None else "No codec is loaded yet; open one first."
+    column = ctx.columns.columns.get(key.column)
+    if column is None:
+        return f"There is no column {key.column} beside the codec."
+    if column.info is None:
+        return column.problem or f"{column.title} is not loaded yet."
+    if key.kind in ("edited", "residual") or (key.kind == "take" and not key.of):
+        return "Edits, what is left over and the original belong to the first codec, not to a column beside it."
+    return why_not(column.info, key)
+
+
 def select_depth(ctx: Context, depth: int) -> None:
-    """Hear (and show) one depth; 0 is the original. A depth that does not exist is told and changes nothing."""
+    """Hear (and show) any take; 0 is the original. One that does not exist is told and changes nothing."""
     if ctx.codec.info is None:
         return
-    if depth not in ctx.codec.depths:
-        if ctx.codec.why_no_depth:
-            ctx.engine.add_message(ctx.codec.why_no_depth)
-            return
-        ctx.engine.add_message(
-            f"Depth {depth} does not exist in {ctx.codec.info.name}: choose 0 (the original) to {ctx.codec.depths[-1]}."
-        )
+    problem = why_no_take(ctx, depth)
+    if problem:
+        ctx.engine.add_message(problem)
         return
     ctx.playback.update(depth=depth)
     if ctx.engine.status == "ready" and ctx.clip.is_open:
@@ -194,7 +214,19 @@ def step_depth(ctx: Context, step: int) -> None:
         at = order.index(ctx.playback.depth) if ctx.playback.depth in order else 0
         select_label(ctx, min(max(at + step, 0), len(order) - 1))
     elif ctx.codec.depths:
-        select_depth(ctx, min(max(ctx.playback.depth + step, 0), ctx.codec.depths[-1]))
+        select_depth(ctx, _stepped(ctx, step))
+
+
+def _stepped(ctx: Context, step: int) -> int:
+    """The next take of the kind and the codec that is heard."""
+    key = key_of(ctx.playback.depth)
+    column = ctx.columns.columns.get(key.column)
+    info = column.info if column is not None else ctx.codec.info
+    last = len(column.takes if column is not None else ctx.codec.takes) - 1
+    if key.kind in ("alone", "residual") and info is not None:
+        last = info.depth
+    first = 0 if key.kind in ("take", "residual") and not key.column else 1
+    return number_of(key.kind, max(first, min(key.of + step, last)), key.column)
 
 
 def set_loop(ctx: Context, start: int | None, end: int | None) -> None:
@@ -227,15 +259,27 @@ def set_volume(ctx: Context, gain_db: float) -> None:
 
 # -- blind listening --------------------------------------------------------------------------------------------
 def set_blind(ctx: Context, on: bool) -> None:
-    """Hide which depth is heard behind the labels A, B, C … in a fresh random order, or stop doing so."""
+    """Hide which take is heard behind the labels A, B, C … in a fresh random order, or stop doing so.
+
+    The trial is about all takes of all codecs that can be heard, or about those that were picked.
+    """
     if not on:
         ctx.playback.update(blind_order=(), revealed_order=())
         return
-    depths = sorted(ctx.clip.data.renders)
+    heard = {number for number in ctx.clip.data.renders if key_of(number).kind in ("take", "edited")}
+    if ctx.playback.picked:
+        heard &= ctx.playback.picked
+    depths = sorted(heard)
+    if len(depths) < 2 and ctx.playback.picked:
+        ctx.engine.add_message(
+            "Blind listening needs at least two versions that are made; pick another one (P) or none."
+        )
+        return
     if len(depths) < 2:
         ctx.engine.add_message("Blind listening needs a clip with at least two versions to compare; open a clip first.")
         return
     random.SystemRandom().shuffle(depths)
+    ctx.marks.begin_trial()
     ctx.playback.update(blind_order=tuple(depths), revealed_order=())
     select_label(ctx, 0)
 
@@ -247,9 +291,10 @@ def select_label(ctx: Context, index: int) -> None:
 
 
 def reveal_blind(ctx: Context) -> None:
-    """End blind listening and show what each label was."""
+    """End blind listening and show what each label was, also at the marks that were set in it."""
     if ctx.playback.blind:
         ctx.playback.update(revealed_order=ctx.playback.blind_order, blind_order=())
+    ctx.marks.reveal()
 
 
 # -- sound devices ----------------------------------------------------------------------------------------------

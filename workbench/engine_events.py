@@ -18,6 +18,7 @@ from workbench.engine.client import GONE
 from workbench.event_handlers import TOPICS
 from workbench.live_events import LiveEvents
 from workbench.state.clip import ClipData, Latents, Peaks, Render, Spectrogram
+from workbench.state.derived_takes import PER_COLUMN, key_of
 
 Events = protocol.Event
 
@@ -28,6 +29,7 @@ class EngineEvents:
     def __init__(self, context: Context) -> None:
         self.ctx = context
         self.live = LiveEvents(context)
+        self._shown = 0  # the request whose progress is shown
         self._handlers: dict[type[Events], Callable[[Any], None]] = {
             protocol.EngineReady: self._engine_ready,
             protocol.Done: self._done,
@@ -132,9 +134,12 @@ class EngineEvents:
                 del ctx.clip.depth_requests[depth]
                 if ctx.clip.complete and not ctx.clip.depth_requests:
                     ctx.clip.set_progress("", 1.0)
+        if request_id and request_id == self._shown and ctx.clip.complete and not ctx.clip.depth_requests:
+            ctx.clip.set_progress("", 1.0)
 
     def _progress(self, event: protocol.Progress) -> None:
         if self.ctx.clip.expects(event.request_id) or event.request_id == self.ctx.codec.request:
+            self._shown = event.request_id
             self.ctx.clip.set_progress(event.stage, event.done / event.total if event.total else 0.0)
 
     def _notice(self, event: protocol.Notice) -> None:
@@ -149,7 +154,10 @@ class EngineEvents:
         ctx.clip.in_engine = False
         ctx.settings.add_recent_codec(ctx.codec.wanted)
         ctx.codec.set_codec(event.info, event.device, event.long_words, event.has_seam)
-        ctx.playback.update(depth=min(ctx.playback.depth, ctx.codec.full), blind_order=(), revealed_order=())
+        depth = ctx.playback.depth
+        if depth < PER_COLUMN:
+            depth = min(depth, ctx.codec.full)
+        ctx.playback.update(depth=depth, blind_order=(), revealed_order=())
         self.live.codec_loaded()
         for topic in TOPICS:
             if topic.codec_changed is not None:
@@ -213,17 +221,19 @@ class EngineEvents:
             commands.seek(ctx, position)
         if looping and kept:
             commands.set_loop(ctx, *kept)
-        commands.select_depth(ctx, ctx.playback.depth)
+        heard = key_of(ctx.playback.depth)  # edits were of the clip before
+        commands.select_depth(ctx, heard.of if heard.kind == "edited" else ctx.playback.depth)
 
     def _peaks(self, event: protocol.PeaksReady) -> None:
         if self.ctx.clip.expects(event.request_id):
             self.ctx.clip.add_peaks(event.depth, Peaks(self.ctx.client.array(event.peaks), event.block_samples))
 
     def _spectrogram(self, event: protocol.SpectrogramReady) -> None:
-        if self.ctx.clip.expects(event.request_id):
+        if self.ctx.clip.expects(event.request_id) and event.settings == self.ctx.spectrogram.settings:
             image = self.ctx.client.array(event.spectrogram)
+            pyramid = None if event.pyramid is None else self.ctx.client.array(event.pyramid)
             spectrogram = Spectrogram(
-                image, event.columns_done, event.hop_samples, event.rate_hz, event.floor_db, event.top_db
+                image, event.columns_done, event.hop_samples, event.rate_hz, event.floor_db, event.top_db, pyramid
             )
             self.ctx.clip.set_spectrogram(event.depth, spectrogram)
 
@@ -243,6 +253,7 @@ class EngineEvents:
     def _render(self, event: protocol.RenderReady) -> None:
         if self.ctx.clip.expects(event.request_id):
             audio = self.ctx.client.array(event.audio)
+            self.ctx.columns.forget_metrics(event.depth)
             self.ctx.clip.add_render(
                 Render(event.depth, audio, event.gain_db, event.delay_samples, event.si_sdr_db, event.bitrate_kbps)
             )

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QWidget
 
 from speefeare_core.errors import SpeefeareError
 from workbench.state.clip import ClipData
+from workbench.state.derived_takes import key_of
+from workbench.state.take_names import slug_of
 from workbench.state.takes import Take
 
 BLOCK_SAMPLES = 1 << 20  # long clips are written piece by piece
@@ -41,13 +43,13 @@ def save_pictures(window: QWidget, panels: Mapping[str, QWidget], folder: Path) 
 def save_sounds(data: ClipData, folder: Path, takes: Sequence[Take]) -> list[Path]:
     """`depth_00.wav` (the original at the codec's rate), `depth_01.wav` …: float32, without the level matching.
 
-    Takes that are no depth have names of their own (`acoustic_alone.wav`).
+    Takes that are no depth have names of their own (`acoustic_alone.wav`, `missing_03.wav`, `column_1_depth_08.wav`).
     """
     from speefeare_core.audio import Writer  # loads libsndfile, which the first second does not need
 
     paths = []
     for depth, render in sorted(data.renders.items()):
-        name = takes[depth].slug if depth < len(takes) else f"depth_{depth:02d}"  # a codec may be just changing
+        name = takes[depth].slug if depth < len(takes) else slug_of(key_of(depth))  # a codec may be just changing
         path = folder / f"{name}.wav"
         with Writer(path, data.rate_hz, data.channels) as writer:
             for start in range(0, render.audio.shape[1], BLOCK_SAMPLES):

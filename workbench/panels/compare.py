@@ -10,6 +10,8 @@ from workbench import commands
 from workbench.context import Context
 from workbench.engine.protocol import DEFAULT_DEVICE, VIRTUAL_DEVICE
 from workbench.panels.base import Panel
+from workbench.state.derived_takes import key_of
+from workbench.state.take_names import title_of
 from workbench.state.takes import Take
 from workbench.widgets.choice_grid import ChoiceGrid, ChoiceItem
 from workbench.widgets.controls import Button, Choice, Slider, in_tab_order
@@ -133,7 +135,7 @@ class ComparePanel(Panel):
         if depth == 0:
             return " · ".join(part for part in ("Original", self.context.codec.why_no_depth) if part)
         render = clip.data.renders.get(depth)
-        name = self.context.codec.takes[depth].label
+        name = title_of(self.context.codec.info, key_of(depth))
         if render is None:
             done = f": {clip.stage} {clip.fraction:.0%}" if clip.stage else ""
             return f"{name} is not made yet{done}"

@@ -13,14 +13,15 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Render:
-    """One depth that can be heard."""
+    """One take that can be heard; `depth` is its number (`workbench.state.derived_takes`)."""
 
     depth: int
-    audio: Array  # [C, T]
+    audio: Array  # [C, T]; of a difference a `Mixed`, which is read by slices like an array
     gain_db: float = 0.0
     delay_samples: int = 0
     si_sdr_db: float = float("inf")
     bitrate_kbps: float = 0.0
+    level_db: float = 0.0  # of a difference: its energy relative to the original's
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,17 @@ class Spectrogram:
     rate_hz: int
     floor_db: float
     top_db: float
+    pyramid: Array | None = None  # its levels, one after the other: speefeare_core.spectrograms.pyramid
 
 
 @dataclass(frozen=True)
 class Latents:
-    """Points `[F, 2]` in the codec's fixed PCA basis."""
+    """Points `[F, 3]` on the codec's fixed principal axes."""
 
     before: Array
     after: Array | None
     frame_rate_hz: float
-    explained: tuple[float, float]
+    explained: tuple[float, ...]
     basis: str
 
 
@@ -84,7 +86,8 @@ class ClipState(QObject):
     """The clip and what has come in of it. Each setter writes one thing and emits one signal."""
 
     opened = Signal()  # another clip (or none): forget everything shown
-    render_added = Signal(int)
+    render_added = Signal(int)  # or replaced
+    render_removed = Signal(int)  # with its peaks and spectrogram
     peaks_added = Signal(int)
     spectrogram_changed = Signal(int)
     codes_changed = Signal()
@@ -125,6 +128,13 @@ class ClipState(QObject):
         """A depth can be heard."""
         self.data.renders[render.depth] = render
         self.render_added.emit(render.depth)
+
+    def remove_render(self, depth: int) -> None:
+        """A take cannot be heard any more."""
+        if self.data.renders.pop(depth, None) is not None:
+            self.data.peaks.pop(depth, None)
+            self.data.spectrograms.pop(depth, None)
+            self.render_removed.emit(depth)
 
     def add_peaks(self, depth: int, peaks: Peaks) -> None:
         """The envelope of a depth is there."""

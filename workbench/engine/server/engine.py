@@ -21,6 +21,7 @@ from workbench.engine.memory import Status
 from workbench.engine.server import estimate, latents, round_trip
 from workbench.engine.server.answers import ANSWERS, Desk
 from workbench.engine.server.clip import Clip, Listener
+from workbench.engine.server.columns import CodecShelf
 from workbench.engine.server.live import LiveSession
 from workbench.engine.server.live_keeper import LiveKeeper
 from workbench.engine.server.live_switch import switching
@@ -29,6 +30,7 @@ from workbench.engine.server.player import Player
 from workbench.engine.server.priority import STEP_PRIORITY, prefer_this_thread
 from workbench.engine.server.sound import Sound
 from workbench.engine.server.tasks import Task, TaskThread, Work, plain_sentence
+from workbench.engine.server.topics.shelf import SHELF
 
 TURN_S = 0.01  # how often the player and the live session are looked after
 LOAD, DEPTH, CLIP, SEAM = 0, 1, 2, 3  # urgencies
@@ -55,6 +57,7 @@ class Engine:
         self._codec: Codec | None = None
         self._fitted: tuple[Codec, latents.Basis | None] | None = None
         self._clip: Clip | None = None
+        self._shelf = CodecShelf()
         self._depth = 0
         self._live: LiveSession | None = None
         self._keeper = LiveKeeper(self._live_status, self._emit)
@@ -166,7 +169,9 @@ class Engine:
     def _answer(self, number: int, request: protocol.Request) -> None:
         """Long work of the table."""
         codec, row = self._loaded(), ANSWERS[type(request)]
-        desk = Desk(self._emit, self.call, self._player, codec, self._clip, lambda: self._fit(codec))
+        desk = Desk(
+            self._emit, self.call, self._player, codec, lambda: self._clip, lambda: self._fit(codec), self._shelf
+        )
         self._tasks.submit(Task(number, row.kind, row.urgency, row.start(desk, number, request)), voids=row.voids)
 
     def _load(self, number: int, request: protocol.LoadCodec) -> Work:
@@ -211,6 +216,7 @@ class Engine:
         """From now on this is the codec."""
         self._tasks.void(("clip", "depth", "seam", "estimate", *(row.kind for row in ANSWERS.values())))
         self._forget_clip()
+        SHELF.clear()
         self._codec = codec
         gc.collect()
         gc.freeze()  # a later collection need not walk through torch, which would hold up the sound for long
@@ -224,10 +230,12 @@ class Engine:
             self._emit,
             lambda samples, rate: self.call(lambda: self._player.open_clip(samples, rate)),
             lambda depth, samples: self.call(lambda: self._player.add_render(depth, samples)),
+            lambda depth: self.call(lambda: self._player.remove_render(depth)),
         )
         self._clip = yield from Clip.open(
             codec, lambda: self._fit(codec), listener, number, request.path, self._forget_clip
         )
+        self._clip.settings = request.spectrogram
         yield from self._clip.process(number, request.wanted_depths, lambda: self._depth)
 
     def _fit(self, codec: Codec) -> Generator[None, None, latents.Basis | None]:

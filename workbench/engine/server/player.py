@@ -15,6 +15,7 @@ from workbench.engine.memory import Status
 from workbench.engine.server.player_core import PlayerCore
 from workbench.engine.server.sound import PLAYER_LATENCY_S, Sound
 from workbench.engine.server.streams import Stream
+from workbench.engine.topics.audition import PlayOnce
 
 IDLE_S = 5.0  # how long the loudspeaker stays open in silence: opening it takes time, and can lose the first samples
 
@@ -46,6 +47,15 @@ class Player:
         """A depth can be heard."""
         self._post(partial(self.core.add, depth, samples))
 
+    def remove_render(self, depth: int) -> None:
+        """A depth cannot be heard any more."""
+        self._post(partial(self.core.remove, depth))
+
+    def audition(self, samples: NDArray[np.float32]) -> None:
+        """Hear a short sound `[C, n]` of its own beside the clip. Raises `SpeefeareError` where there is no clip."""
+        self._be_open()
+        self._post(partial(self.core.aside, samples, 0, samples.shape[1]))
+
     def forget_clip(self) -> None:
         """No clip."""
         self._format = (0, 0)
@@ -58,6 +68,9 @@ class Player:
         match request:
             case protocol.Play():
                 self._play()
+            case PlayOnce():
+                self._be_open()
+                self._post(partial(core.once, request.start, request.end, request.take))
             case protocol.Pause():
                 self._post(core.pause)
             case protocol.Seek():
@@ -74,11 +87,14 @@ class Player:
                 raise SpeefeareError(f"The engine does not know the request {type(request).__name__}.")
 
     def _play(self) -> None:
+        self._be_open()
+        self._post(self.core.play)
+
+    def _be_open(self) -> None:
         if self._format == (0, 0):
             raise SpeefeareError("There is nothing to play; open a sound file first.")
         if self._stream is None:
             self._open_stream()
-        self._post(self.core.play)
 
     def _set_output(self, device: str) -> None:
         playing = self.core.playing

@@ -1,4 +1,7 @@
-"""What is heard, sample by sample: N + 1 aligned buffers, one cursor, a loop, and 5 ms ramps wherever one would click.
+"""What is heard, sample by sample: aligned buffers, one cursor, a loop, and 5 ms ramps wherever one would click.
+
+A buffer may be a `Mixed`, which is summed as it is read. Short sounds of their own (`Aside`) are heard beside the clip;
+what plays waits for them and goes on where it was.
 
 Knows nothing of devices. Commands wait in a queue until the sound reaches a point where they can be followed: at once,
 or, while a ramp is under way, at its end.
@@ -14,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.engine.memory import Status
+from workbench.engine.server.aside import Aside
 
 FADE_S = 0.005
 Samples = NDArray[np.float32]
@@ -50,6 +54,9 @@ class PlayerCore:
         self._depth = 0
         self._wanted: tuple[int, bool] | None = None  # a depth, and whether blind, that is not there yet
         self._loop: tuple[int, int] | None = None
+        self._asides: list[Aside] = []
+        self._resume = False  # play on when the last aside has ended
+        self._once: tuple[int, int, int] | None = None  # a moment (start, end) of a take that is not there yet
         self._gain = self._wanted_gain = 1.0
         self._ramp = np.zeros(0, np.float32)
         self._peak_decay = 1.0
@@ -69,6 +76,8 @@ class PlayerCore:
         while self._commands:
             self._commands.popleft()()
             self._fade = None
+        self._asides.clear()
+        self._resume = False
         self._tell(0.0, self.rate_hz)
 
     # -- what commands do (on the rendering thread) ---------------------------------------------------------------
@@ -82,6 +91,7 @@ class PlayerCore:
     def open(self, original: Samples, rate_hz: int) -> None:
         """Another clip: silence, cursor at the start, no loop; the depth that was wanted stays wanted."""
         self._stop()
+        self._end_asides()
         wanted = self._wanted or (self._depth, False)
         self._buffers = {0: original}
         self._wanted = wanted if wanted[0] else None
@@ -93,14 +103,26 @@ class PlayerCore:
     def forget(self) -> None:
         """No clip."""
         self._stop()
+        self._end_asides()
         self._buffers = {}
         self._cursor, self._loop = 0, None
 
     def add(self, depth: int, samples: Samples) -> None:
-        """A depth is there; if it was waited for, it is heard from now on."""
+        """A depth is there, or is another sound now; if it was waited for, it is heard from now on."""
         self._buffers[depth] = samples
         if self._wanted is not None and self._wanted[0] == depth:
             self.select(*self._wanted)
+        elif depth == self._depth and self._voice is not None and self._voice.samples is not samples:
+            self._turn_to(Voice(samples, self._voice.cursor), False)
+        if self._once is not None and self._once[2] == depth:
+            self.once(*self._once)
+
+    def remove(self, depth: int) -> None:
+        """A depth cannot be heard any more; where it is heard, the original takes its place."""
+        if depth in self._buffers and depth:
+            if depth == self._depth:
+                self.select(0, False)
+            del self._buffers[depth]
 
     def select(self, depth: int, blind: bool) -> None:
         """Hear a depth, or keep what is heard until it is there."""
@@ -116,6 +138,7 @@ class PlayerCore:
 
     def play(self) -> None:
         """From the cursor; where that is at the end or outside the loop, from the start (of the loop)."""
+        self._end_asides()
         if self._voice is not None or self._depth not in self._buffers:
             return
         samples = self._buffers[self._depth]
@@ -126,6 +149,29 @@ class PlayerCore:
 
     def pause(self) -> None:
         """Silence; the cursor stays."""
+        self._end_asides()
+        self._silence()
+
+    def once(self, start: int, end: int, take: int) -> None:
+        """Hear a moment of a take beside the clip, as soon as the take is there."""
+        self._once = None if take in self._buffers else (start, end, take)
+        if take in self._buffers:
+            self.aside(self._buffers[take], start, end)
+
+    def aside(self, samples: Samples, start: int, end: int) -> None:
+        """Hear `samples[:, start:end]` once; the cursor stays, and what plays waits and goes on."""
+        resume = self._resume or self._voice is not None
+        self._end_asides()
+        self._silence()
+        self._resume = resume
+        self._asides.append(Aside(samples, start, end, len(self._ramp)))
+
+    def _end_asides(self) -> None:
+        self._resume, self._once = False, None
+        for aside in self._asides:
+            aside.stop()
+
+    def _silence(self) -> None:
         if self._voice is not None:
             self._cursor = self._voice.cursor
             self._turn_to(None, False)
@@ -154,22 +200,31 @@ class PlayerCore:
     @property
     def playing(self) -> bool:
         """Whether there is something to hear, a last ramp included."""
+        return self._clip_sounds or self._resume or bool(self._asides)
+
+    @property
+    def _clip_sounds(self) -> bool:
         return self._voice is not None or self._fade is not None
 
     def render(self, count: int) -> Samples:
         """The next samples `[C, count]`."""
         out = np.zeros((self.channels, count), np.float32)
         at = 0
+        if self._resume and not self._asides and self._fade is None:
+            self.play()
         while True:
             while self._commands and self._fade is None:
                 self._commands.popleft()()
-            if at == count or not self.playing:
+            if at == count or not self._clip_sounds:
                 break
             size = self._until_turn(count - at)
             if out.shape[0] != self.channels:  # another clip was opened within this block
                 out = np.zeros((self.channels, count), np.float32)
             out[:, at : at + size] = self._next(size)
             at += size
+        for aside in self._asides:
+            aside.add_to(out)
+        self._asides = [aside for aside in self._asides if not aside.ended]
         if self._gain != self._wanted_gain:
             steps = np.linspace(self._gain, self._wanted_gain, count + 1, dtype=np.float32)[1:]
             out *= steps
@@ -225,7 +280,7 @@ class PlayerCore:
     def _tell(self, peak: float = 0.0, count: int = 0) -> None:
         status = self._status
         status["position"] = self._cursor if self._voice is None else self._voice.cursor
-        status["playing"] = float(self._voice is not None)
+        status["playing"] = float(self._voice is not None or self._resume)
         status["depth"] = self._depth
         status["loop_start"], status["loop_end"] = self._loop or (0, 0)
         status["peak"] = max(peak, status["peak"] * self._peak_decay**count)

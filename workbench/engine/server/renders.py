@@ -28,21 +28,41 @@ class Measured:
     si_sdr_db: float
 
 
-def finish(original: Samples, render: Samples, rate_hz: int, original_lufs: float) -> Generator[None, None, Measured]:
-    """Align and level `render` `[C, T]` in place."""
+def finish(
+    original: Samples,
+    render: Samples,
+    rate_hz: int,
+    original_lufs: float,
+    delay: int | None = None,
+    gain_db: float | None = None,
+) -> Generator[None, None, Measured]:
+    """Align and level `render` `[C, T]` in place, by what is measured or by what is known of it already."""
     yield
-    delay = residual_delay(original, render, rate_hz)
+    delay = residual_delay(original, render, rate_hz) if delay is None else delay
     if delay:
         _shift(render, delay)
-    found = yield from loudness.loudness(render, rate_hz)
-    gain = loudness.gain_db(original_lufs, found)
+    if gain_db is None:
+        found = yield from loudness.loudness(render, rate_hz)
+        gain_db = loudness.gain_db(original_lufs, found)
     si_sdr = yield from scale_invariant_sdr(original, render)
-    if gain:
-        factor = np.float32(10 ** (gain / 20))
+    if gain_db:
+        factor = np.float32(10 ** (gain_db / 20))
         for start in range(0, render.shape[1], _BLOCK):
             render[:, start : start + _BLOCK] *= factor
             yield
-    return Measured(gain, delay, si_sdr)
+    return Measured(gain_db, delay, si_sdr)
+
+
+def relative_level(original: Samples, part: Samples) -> Generator[None, None, float]:
+    """The energy of a difference relative to the original's, in dB; −inf where it is silent, inf where that is."""
+    xx = yy = 0.0
+    for start in range(0, original.shape[1], _BLOCK):
+        xx += float(np.square(original[:, start : start + _BLOCK], dtype=np.float64).sum())
+        yy += float(np.square(part[:, start : start + _BLOCK], dtype=np.float64).sum())
+        yield
+    if yy <= 0:
+        return -math.inf
+    return 10 * math.log10(yy / xx) if xx > 0 else math.inf
 
 
 def residual_delay(original: Samples, render: Samples, rate_hz: int) -> int:
