@@ -15,6 +15,13 @@ def ask_clip(parent: QWidget, start: str = "") -> str:
     return QFileDialog.getOpenFileName(parent, title, start, f"Sound files ({kinds});;All files (*)")[0]
 
 
+def ask_clips(parent: QWidget, start: str = "") -> list[str]:
+    """Sound files, or none."""
+    kinds = " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
+    title = "Show other sound files beside this one"
+    return list(QFileDialog.getOpenFileNames(parent, title, start, f"Sound files ({kinds});;All files (*)")[0])
+
+
 def ask_codec_file(parent: QWidget, start: str = "") -> str:
     """A codec file, or empty."""
     kinds = " ".join(f"*{suffix}" for suffix in CODEC_SUFFIXES)

@@ -65,7 +65,7 @@ def test_order_of_events_and_shapes(talk: Talk, tmp_path: Path) -> None:
     assert values[0, 3] == samples[768:1024].min() and values[1, -1] == samples[15_872:].max()
     latents = of(p.LatentsReady, events)[0]
     before, after = array(latents.before), array(latents.after)
-    assert before.shape == after.shape == (251, 2)
+    assert before.shape == after.shape == (251, 3)
     assert 0 < latents.explained[1] <= latents.explained[0] < 1 and "sample" in latents.basis
 
 

@@ -85,8 +85,8 @@ def open_known_clip(context: Context) -> None:
     clip.set_spectrogram(0, spectrogram_of(-20.0))
     clip.set_codes(codes(), (12.5, 50.0))
     angle = np.linspace(0, 2 * np.pi, 100, endpoint=False)
-    circle = np.stack([3 * np.cos(angle), 2 * np.sin(angle)], axis=1).astype(np.float32)
-    clip.set_latents(Latents(circle, circle + 0.1, 50.0, (0.42, 0.17), "fitted on the training speech"))
+    circle = np.stack([3 * np.cos(angle), 2 * np.sin(angle), np.cos(3 * angle)], axis=1).astype(np.float32)
+    clip.set_latents(Latents(circle, circle + 0.1, 50.0, (0.42, 0.17, 0.09), "fitted on the training speech"))
     for depth in (1, 2, 3):
         decoded = tone(0.1 * depth)
         clip.add_render(Render(depth, decoded, 0.1 * depth, 320, 2.0 * depth, 0.5 * depth))

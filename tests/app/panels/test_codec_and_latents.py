@@ -103,7 +103,9 @@ def test_the_playhead_follows_the_clock(loaded_context: Context, show: Show) -> 
 def test_axes_carry_the_explained_variance(loaded_context: Context, show: Show) -> None:
     panel = _latents(show, loaded_context)
     assert panel.trajectory.data is not None
-    assert panel.trajectory.data.axis_names == ("PC 1 · 42% of variance", "PC 2 · 17% of variance")
+    assert panel.trajectory.data.axis_names == tuple(
+        f"PC {axis} · {share} of variance" for axis, share in ((1, "42%"), (2, "17%"), (3, "9%"))
+    )
     assert "fitted on the training speech" in panel.read_out.text()
 
 
@@ -116,6 +118,6 @@ def test_colour_covers_the_linked_stretch_of_time(loaded_context: Context, show:
 def test_quantised_points_are_remembered(loaded_context: Context, show: Show) -> None:
     panel = _latents(show, loaded_context)
     panel.quantised.click()
-    assert panel.trajectory.show_after and panel.view_state() == {"quantised": True}
+    assert panel.trajectory.show_after and panel.view_state()["quantised"] is True
     panel.set_view_state({"quantised": False})
     assert not panel.trajectory.show_after

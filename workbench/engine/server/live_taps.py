@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from speefeare_core.codec import CodecInfo
+from speefeare_core.projection.pca import Basis
 from workbench.engine.memory import Ring
-from workbench.engine.server.latents import Basis
+from workbench.engine.server.latents import place
 
 KEPT_S = 60.0  # the minute that can be frozen
 RESIDUAL = "residual"  # the tap that costs computing
@@ -55,7 +56,7 @@ class LiveTaps:
             self.codes.write(codes[0].cpu().numpy())
             self._write_residual(codes)
         if self.latents is not None and self._basis is not None and latents is not None:
-            self.latents.write(self._basis.project(latents).T)
+            self.latents.write(place(self._basis, latents)[:, :2].T)
         fall = FALL_PER_S ** (before.shape[1] / self._rate_hz)
         for name, block in (("input", before), ("output", after)):
             self._levels[f"{name}_peak"] = max(float(np.abs(block).max()), self._levels[f"{name}_peak"] * fall)
