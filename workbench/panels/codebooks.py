@@ -46,6 +46,7 @@ class CodebooksPanel(Panel):
         super().__init__(context)
         self.source = Choice("What is counted", "The open clip, all sound files of a corpus, or Live.", SOURCES)
         self.corpus = Choice("Corpus", "The sound files whose tokens are counted once and kept.")
+        self.corpus.setMinimumContentsLength(15)
         self.half_life = Choice(
             "Half-life",
             "After this time a token of Live counts half.",

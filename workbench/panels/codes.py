@@ -50,6 +50,7 @@ class CodesPanel(TimeLinkedPanel):
         explain(self.raster, "index")
         self.colour_choice = Choice("Colour of codes", COLOUR_TIP, COLOURS)
         self.of_choice = Choice("Compared with", "What frequency or agreement is taken from.")
+        self.of_choice.setMinimumContentsLength(15)
         self.alone = Button("Alone", "Hear the code alone", "Hear the code at the cursor alone (Alt+Enter).")
         controls = (self.colour_choice, self.of_choice, self.alone)
         super().__init__(context, self.raster, controls, "point at a cell: book, frame, time, index")
@@ -166,6 +167,7 @@ class CodesPanel(TimeLinkedPanel):
     # -- the state changed ------------------------------------------------------------------------------------------
     def refresh(self) -> None:
         super().refresh()
+        self.raster.refine()
         ctx, mode = self.context, self.colour_choice.value
         if not self.raster.rows or not ctx.clip.complete:
             return

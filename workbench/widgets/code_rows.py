@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -77,17 +78,10 @@ def index_colours(size: int) -> NDArray[np.uint32]:
     return np.asarray(table("viridis")[np.arange(size) * 255 // max(size - 1, 1)], np.uint32)
 
 
+@lru_cache(maxsize=16)
 def scale_colours(name: str, ground: int) -> NDArray[np.uint32]:
     """The 256 colours of a map and, as number −1, the ground."""
     return np.append(table(name), np.uint32(ground)).astype(np.uint32)
-
-
-def mean_levels(samples: Array) -> NDArray[np.int16]:
-    """Levels `[n, W]` as one row `[W]`: the mean of those that are known."""
-    known = samples >= 0
-    count = known.sum(axis=0)
-    summed = np.where(known, samples, 0).sum(axis=0, dtype=np.int64)
-    return np.where(count > 0, summed // np.maximum(count, 1), UNKNOWN).astype(np.int16)
 
 
 def rows_of(info: CodecInfo, groups: Sequence[Array], rates_hz: Sequence[float]) -> tuple[CodeRow, ...]:

@@ -214,7 +214,7 @@ class EntryMap(Hinted):
         if not len(chosen):
             return
         chosen = chosen[np.argsort(counts[chosen])]  # frequent ones on top
-        share = np.log1p(counts[chosen]) / max(float(np.log1p(counts.max())), 1e-9)
+        share = np.log(np.maximum(counts[chosen], 1.0)) / max(float(np.log(max(counts.max(), 1.0))), 1e-9)
         colours = table("viridis")[(share * 255).astype(np.int64)]
         sizes = np.round((3 + 5 * share) * ratio).astype(np.int64)
         edge = rgb32(theme.background)

@@ -103,12 +103,14 @@ class UsageHistogram(Hinted):
         painter.fillRect(plot, theme.lane)
         if not len(self.counts) or plot.width() < 4 or plot.height() < 4:
             return
-        most = max(float(self.counts.max()), 1e-9)
+        # The name stands above the highest bar.
+        bars = max(plot.height() - metrics.height() - 10, 4)
+        most = max(float(self.counts.max()), 1e-9) * plot.height() / bars
         ratio = painter.device().devicePixelRatioF()
         draw_pixels(painter, plot.topLeft(), self._pixels(plot, ratio, most, theme), ratio)
         self._paint_axes(painter, plot, most, theme)
         even = float(self.counts.sum()) / len(self.counts)
-        y = plot.bottom() + 1 - even / (most * 1.08) * plot.height()
+        y = plot.bottom() + 1 - even / most * plot.height()
         painter.setPen(QPen(theme.text, 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
         if self.chosen is not None and self.chosen < len(self.counts):
@@ -121,7 +123,7 @@ class UsageHistogram(Hinted):
     def _pixels(self, plot: QRect, ratio: float, most: float, theme: Theme) -> NDArray[np.uint32]:
         width, height = round(plot.width() * ratio), round(plot.height() * ratio)
         tall = reduce_axis0(self.counts[self.order].astype(np.float64), 0, len(self.order), width)
-        bars = np.ceil(tall / (most * 1.08) * height)
+        bars = np.ceil(tall / most * height)
         from_below = np.arange(height, 0, -1)[:, None]
         colour = rgb32(mix(theme.background, theme.accent, 0.85))
         return np.where(from_below <= bars[None], np.uint32(colour), np.uint32(rgb32(theme.lane)))
@@ -130,8 +132,8 @@ class UsageHistogram(Hinted):
         metrics = painter.fontMetrics()
         height = metrics.height()
         painter.setPen(theme.muted)
-        for value in ticks(0.0, most * 1.08, max(2, plot.height() // (2 * height))):
-            y = plot.bottom() + 1 - value / (most * 1.08) * plot.height()
+        for value in ticks(0.0, most, max(2, plot.height() // (2 * height))):
+            y = plot.bottom() + 1 - value / most * plot.height()
             painter.drawLine(QPointF(plot.left() - 4, y), QPointF(plot.left() - 1, y))
             box = QRectF(plot.left() - 206, y - height / 2, 200, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:g}")

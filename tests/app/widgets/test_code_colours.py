@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QApplication
 
 from tests.app.widgets.conftest import Show
 from tests.app.widgets.pictures import click, colour_at, drag, hover, mouse, rgb
-from workbench.widgets.code_raster import CodeRaster, CodeRow
-from workbench.widgets.code_rows import UNKNOWN, CellRange, Scale, levels_of, mean_levels, rows_of
+from workbench.widgets.code_means import MeanLevels
+from workbench.widgets.code_raster import CodeRaster
+from workbench.widgets.code_rows import UNKNOWN, CellRange, CodeRow, Scale, levels_of, rows_of
 from workbench.widgets.code_scales import agreement_scale, change_scale, surprisal_scale
 from workbench.widgets.colormap import table
 from workbench.widgets.theme import rgb32
@@ -41,7 +42,6 @@ def press(widget: CodeRaster, key: Qt.Key, held: Qt.KeyboardModifier = Qt.Keyboa
 
 def test_levels_run_from_low_to_high_and_nothing_known_is_told_apart() -> None:
     assert list(levels_of(np.array([0.0, 5.0, 10.0, 99.0, -1.0, np.nan]), 0.0, 10.0)) == [0, 128, 255, 255, 0, UNKNOWN]
-    assert list(mean_levels(np.array([[10, UNKNOWN, UNKNOWN], [20, 30, UNKNOWN]]))) == [15, 30, UNKNOWN]
 
 
 def test_a_scale_colours_by_entry(raster: CodeRaster) -> None:
@@ -62,16 +62,34 @@ def test_a_scale_colours_by_frame_and_leaves_out_what_is_unknown(raster: CodeRas
     assert rgb(colour_at(raster, *corner(raster, 0, 4))) == rgb32(raster.theme.lane), "nothing is known of this row"
 
 
+def test_means_are_those_of_blocks() -> None:
+    levels = np.random.default_rng(1).integers(0, 256, 1003).astype(np.int16)
+    means = MeanLevels(levels)
+    assert means.at(np.arange(5), 3.9) is None, "hardly more than one frame"
+    for block in (4, 16, 64):
+        found = means.at(np.arange(0, 600, block) + 1, block * 1.5)
+        wanted = levels[: 600 // block * block].reshape(-1, block).mean(axis=1)
+        assert found is not None and np.abs(found[: len(wanted)] - wanted).max() <= 1.0
+    levels[:16] = UNKNOWN
+    levels[16:18] = UNKNOWN
+    found = MeanLevels(levels).at(np.array([3, 17]), 4.0)
+    assert found is not None and found[0] == UNKNOWN and found[1] == round(float(levels[18:20].mean()) + 1e-6)
+    assert MeanLevels(levels[:3]).at(np.arange(3), 100.0) is None
+
+
 def test_several_frames_in_a_pixel_show_their_mean(show: Show) -> None:
     raster = CodeRaster()
     show(raster, 500, 200)
     raster.set_rows([CodeRow(1, np.arange(200_000, dtype=np.int32) % 2, 1000.0, 2, "acoustic")])
     raster.set_range(0.0, 200.0, 200.0)
     raster.set_scale(Scale("x", "0", "1", (np.array([0, 200], np.int16),)))
-    seen = {rgb(colour_at(raster, raster.x_of(t), 20)) for t in np.linspace(5, 195, 40)}
-    levels = [int(np.flatnonzero(table("viridis") == pixel)[0]) for pixel in seen]
-    assert 40 < np.mean(levels) < 160 and max(levels) - min(levels) <= 200
-    assert len(seen) < 6, "a mean of several frames, not whichever was hit"
+
+    def seen() -> set[int]:
+        return {rgb(colour_at(raster, raster.x_of(t), 20)) for t in np.linspace(5, 195, 20)}
+
+    assert seen() <= {int(table("viridis")[0]), int(table("viridis")[200])}, "at first whichever is in the middle"
+    raster.refine()
+    assert seen() == {int(table("viridis")[100])}
 
 
 def test_the_colour_bar_says_its_ends(raster: CodeRaster) -> None:

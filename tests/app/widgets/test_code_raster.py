@@ -5,7 +5,8 @@ import pytest
 
 from tests.app.widgets.conftest import Show
 from tests.app.widgets.pictures import colour_at, hover, rgb
-from workbench.widgets.code_raster import CodeRaster, CodeRow
+from workbench.widgets.code_raster import CodeRaster
+from workbench.widgets.code_rows import CodeRow
 from workbench.widgets.colormap import code_table, table
 
 
