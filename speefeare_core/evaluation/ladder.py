@@ -20,8 +20,15 @@ from speefeare_core.alignment import estimate_delay
 from speefeare_core.audio import Samples
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.evaluation.depth_measures import PIECE_S, Comparison, DepthMeasures, pieces
-from speefeare_core.evaluation.ladder_rows import Energies, LadderRow, RowEnergies, left_db, row_energies
-from speefeare_core.evaluation.ladder_words import LadderParts, words_about
+from speefeare_core.evaluation.ladder_rows import (
+    Energies,
+    LadderRow,
+    RowEnergies,
+    growing_books,
+    left_db,
+    row_energies,
+)
+from speefeare_core.evaluation.ladder_words import LadderParts, words_about, words_about_growth
 
 if TYPE_CHECKING:
     from speefeare_core.codec import Codec, CodecInfo, Encoded
@@ -116,6 +123,7 @@ def climb(
         notes.append("The decode is too unlike the original to measure its delay; 0 was used.")
     rows, energies = (found.rows, found.energies) if found is not None else ((), np.zeros((0, 0), np.float32))
     means = energies.mean(axis=1, dtype=np.float64) if energies.size else np.zeros(len(rows))
+    notes.extend(words_about_growth(growing_books(rows, means.tolist())))
     return Ladder(
         str(path), info.name, length / info.rate_hz, info.frame_rate_hz, lag, rows, left_db(rows, means), energies,
         tuple(steps), continuous, tuple(notes),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,3 +62,9 @@ def left_db(rows: tuple[LadderRow, ...], means: NDArray[np.float64]) -> tuple[fl
         tiny = whole * 1e-12
         found.append(float(10 * np.log10(max(left, tiny) / whole)) if whole > 0 else None)
     return tuple(found)
+
+
+def growing_books(rows: tuple[LadderRow, ...], means: Sequence[float]) -> tuple[int, ...]:
+    """Books, from 0, that left more than they were given, by more than 1 %: they do not fit these latents."""
+    pairs = zip(zip(rows, means, strict=True), zip(rows[1:], means[1:], strict=True), strict=False)
+    return tuple(row.book for (_, before), (row, after) in pairs if row.book is not None and after > 1.01 * before)

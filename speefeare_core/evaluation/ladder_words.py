@@ -54,3 +54,13 @@ def words_about(info: CodecInfo, parts: LadderParts) -> tuple[str, ...]:
     if not parts.residual:
         words.append(f"{name} decodes codes only, so that what is left over cannot be heard by itself.")
     return tuple(words)
+
+
+def words_about_growth(books: tuple[int, ...]) -> tuple[str, ...]:
+    """What it means where books, from 0, leave more than they were given."""
+    if not books:
+        return ()
+    named = ", ".join(str(book + 1) for book in books[:6]) + (" …" if len(books) > 6 else "")
+    many = "Books" if len(books) > 1 else "Book"
+    leave = "leave" if len(books) > 1 else "leaves"
+    return (f"{many} {named} {leave} more than there was before: the entries do not fit these latents.",)

@@ -99,7 +99,7 @@ def test_a_book_takes_the_entry_that_is_nearest_to_what_was_left(name: str) -> N
             assert entries is not None and len(entries) == codec.info.books[rung.book].size
             sought = before
             if name == "dac":  # searched in a few dimensions, by angle
-                book = codec.module.quantizer.book(rung.book)
+                book = codec._quantizer.book(rung.book)
                 sought = torch.nn.functional.normalize(book.project(before).transpose(1, 2), dim=-1).transpose(1, 2)
             distances = torch.cdist(sought.transpose(1, 2).double(), entries.double()[None])
             chosen = distances.gather(2, rows[:, rung.book, :, None].long())[..., 0]
@@ -134,12 +134,9 @@ def test_any_choice_of_books_is_decoded(name: str) -> None:
         )
     last = codec.info.depth - 1
     alone = codec.decode(encoded, books=[last])
-    told = codec.decode_latents(
-        codec.book_latents(encoded, [last]),
-        encoded.length_samples,
-        depth=last + 1,
-        side=encoded.side,  # type: ignore[arg-type]
-    )
+    latents = codec.book_latents(encoded, [last])
+    assert latents is not None
+    told = codec.decode_latents(latents, encoded.length_samples, depth=last + 1, side=encoded.side)
     torch.testing.assert_close(alone, told, atol=1e-4, rtol=0)
 
 

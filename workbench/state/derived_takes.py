@@ -7,6 +7,7 @@ Every version that can be heard or seen of a clip has one number, in requests, e
 - `number_of("missing", k)`: x − y_k, what take k still lacks of the original;
 - `number_of("alone", k)`: book k (from 1) decoded alone, where the codec can;
 - `number_of("edited", k)`: the edited codes, decoded as take k;
+- `number_of("residual", k)`: what the first k books left of the latents, decoded by itself (0: nothing is quantised);
 - `number_of(kind, k, column=n)`: the same of the n-th further codec beside the first (n ≥ 1) on the same clip.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["take", "added", "missing", "alone", "edited"]
+Kind = Literal["take", "added", "missing", "alone", "edited", "residual"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PER_KIND = 1_000
 PER_COLUMN = 10_000
@@ -23,7 +24,7 @@ PER_COLUMN = 10_000
 
 @dataclass(frozen=True)
 class TakeKey:
-    """What a number stands for. `of`: the take it is made of, or, alone, the book from 1."""
+    """What a number stands for. `of`: the take it is made of; alone, the book from 1; residual, how many books."""
 
     kind: Kind
     of: int

@@ -17,9 +17,9 @@ from speefeare_core.codecs.mulaw import MulawCodec
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.evaluation import depth_measures, ladder
 from speefeare_core.evaluation.ladder import climb, parts_of
-from speefeare_core.evaluation.ladder_rows import LadderRow
+from speefeare_core.evaluation.ladder_rows import LadderRow, growing_books
 from speefeare_core.evaluation.ladder_sounds import LadderSounds
-from speefeare_core.evaluation.ladder_words import words_about
+from speefeare_core.evaluation.ladder_words import words_about, words_about_growth
 from speefeare_core.evaluation.metrics import METRICS
 from tests.core.small_mimi import small_codec as small_mimi
 from tests.core.speech import speech_like
@@ -73,8 +73,8 @@ def test_a_long_recording_in_pieces_gives_the_same(speech: Path, monkeypatch: py
     monkeypatch.setattr(ladder, "PIECE_S", 0.4)
     parts = climb(codec, speech, [2])
     np.testing.assert_allclose(whole.energies, parts.energies, rtol=1e-4, atol=1e-6)
-    assert whole.steps[0].measures.snr_db == pytest.approx(parts.steps[0].measures.snr_db)  # type: ignore[arg-type]
-    assert parts.steps[0].measures.mel_distance_db == pytest.approx(whole.steps[0].measures.mel_distance_db, rel=0.1)  # type: ignore[arg-type]
+    assert whole.steps[0].measures.snr_db == pytest.approx(parts.steps[0].measures.snr_db)
+    assert parts.steps[0].measures.mel_distance_db == pytest.approx(whole.steps[0].measures.mel_distance_db, rel=0.1)
 
 
 @pytest.mark.parametrize("skip", [0, 7, -5])
@@ -147,9 +147,9 @@ def test_sounds_add_up(make: object, speech: Path) -> None:
     alone, step = sounds.alone(2), codec.decode(encoded, 2)[0].numpy() - codec.decode(encoded, 1)[0].numpy()
     assert np.corrcoef(alone[0], step[0])[0, 1] > 0.999
     left = sounds.left_over(2)
-    lacking = (
-        codec.decode_latents(codec.remainder(encoded, 0), x.shape[1])[0].numpy() - codec.decode(encoded, 2)[0].numpy()
-    )  # type: ignore[arg-type]
+    whole = codec.remainder(encoded, 0)
+    assert whole is not None
+    lacking = codec.decode_latents(whole, x.shape[1])[0].numpy() - codec.decode(encoded, 2)[0].numpy()
     assert np.corrcoef(left[0], lacking[0])[0, 1] > 0.999
 
 
@@ -160,3 +160,10 @@ def test_what_a_codec_has_not_cannot_be_heard(speech: Path) -> None:
     sounds = LadderSounds(codec, x, codec.encode(torch.from_numpy(x[None])), 0)
     with pytest.raises(SpeefeareError, match="left over"):
         sounds.left_over(1)
+
+
+def test_books_that_do_not_fit_are_told() -> None:
+    rows = (LadderRow(0, None), LadderRow(0, 0), LadderRow(1, None), LadderRow(1, 1), LadderRow(1, 2))
+    assert growing_books(rows, [1.0, 0.5, 2.0, 3.0, 3.5]) == (1, 2)
+    assert growing_books(rows, [1.0, 0.5, 2.0, 1.0, 0.9]) == ()
+    assert "Books 2, 3 leave more" in words_about_growth((1, 2))[0] and words_about_growth(()) == ()
