@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +18,14 @@ from workbench.context import Context
 from workbench.panels.base import Panel
 from workbench.verbs import listen
 from workbench.verbs import token_statistics as verbs
+from workbench.verbs.book_counts import SHOWN_FRAMES, BookCounts, Source
 from workbench.widgets.book_figures import map_figure, usage_figure, uses_figure
-from workbench.widgets.books_table import BooksTable, ScrolledBooks
+from workbench.widgets.books_table import BooksTable, ScrolledBooks, perplexity_text
 from workbench.widgets.code_rows import CodeRow
 from workbench.widgets.controls import Button, Choice, in_tab_order
 from workbench.widgets.empty_state import EmptyState
 from workbench.widgets.entry_map import TRAIL, EntryMap
 from workbench.widgets.figure import Figure
-from workbench.widgets.live_counts import LiveCounts
 from workbench.widgets.live_usage import HALF_LIVES_S
 from workbench.widgets.read_out import ReadOut
 from workbench.widgets.theme import explain
@@ -34,9 +33,7 @@ from workbench.widgets.usage_histogram import UsageHistogram
 
 SOURCES = (("This clip", "clip"), ("A corpus", "corpus"), ("Live", "live"))
 CHOOSE = "choose"
-BUDGET_S = 0.004  # of counting in one frame
-TEXT_FRAMES = 12  # live figures change five times a second
-NARROW = 760  # units of width below which all stands in one column
+NARROW = 760  # units of width below which a tall panel has one column
 
 
 class CodebooksPanel(Panel):
@@ -71,10 +68,7 @@ class CodebooksPanel(Panel):
         self.read_out = ReadOut("choose a book, then point at an entry")
         self.empty = EmptyState("")
         explain(self.half_life, "half_life")
-        self._uses: list[BookUse | None] = []
-        self._counted: tuple[object, ...] = ()  # what `_uses` is of
-        self._live = LiveCounts()
-        self._new = False  # tokens of Live that the table does not show yet
+        self.counts = BookCounts(context)
         self._frame = 0
         self._shown: tuple[object, ...] = ()
         self._path: tuple[object, ...] = ()
@@ -142,107 +136,41 @@ class CodebooksPanel(Panel):
         ctx.tokens.changed.connect(self._tokens_changed)
         ctx.tokens.progress_changed.connect(self._show_progress)
 
-    # -- what is counted --------------------------------------------------------------------------------------------
+    # -- with the clock ---------------------------------------------------------------------------------------------
     @property
-    def _sizes(self) -> tuple[int, ...]:
-        info = self.context.codec.info
-        return tuple(book.size for book in info.books) if info is not None else ()
+    def _of(self) -> Source:
+        """What is counted."""
+        return cast(Source, self.source.value)
 
     def refresh(self) -> None:
-        ctx, kind = self.context, self.source.value
+        ctx, counts = self.context, self.counts
         self._frame += 1
-        if not self._sizes:
+        counts.tick(self._of, float(self.half_life.value or 10))
+        if not counts.sizes:
             return
         verbs.want_entries(ctx)
-        if kind == "clip":
-            self._count_clip()
-        elif kind == "corpus":
-            verbs.want_corpus(ctx)
-            self._count_corpus()
-        else:
-            self._count_live()
         if self.map_kind.value == "neighbours" and "map" not in ctx.tokens.failed:
             verbs.map_book(ctx, self.table.chosen)
+        self._show_uses()
         self._show_book()
         self._show_trail()
-
-    def _begin(self, what: tuple[object, ...]) -> bool:
-        """Whether `_uses` is of something else, and begins anew."""
-        if what == self._counted:
-            return False
-        self._counted, self._uses = what, [None] * len(self._sizes)
-        self._shown = ()
-        return True
-
-    def _count_clip(self) -> None:
-        """As many books in each frame of the clock as the window can wait for: hours of codes take several."""
-        rows = verbs.code_rows(self.context)
-        self._begin(("clip", id(self.context.clip.data.codes), len(rows)))
-        waiting = [row for row in rows if self._uses[row.book - 1] is None]
-        start = time.perf_counter()
-        for row in waiting:
-            self._uses[row.book - 1] = use_of(verbs.clip_counts(self.context, row), row.book)
-            if time.perf_counter() - start > BUDGET_S:
-                break
-        if waiting or not rows:
-            self._show_uses()
-
-    def _count_corpus(self) -> None:
-        corpus = self.context.tokens.corpus
-        if self._begin(("corpus", id(corpus))) or corpus is None:
-            if corpus is not None:
-                self._uses = [use_of(corpus.counts[b, :size], b + 1) for b, size in enumerate(self._sizes)]
-            self._show_uses()
-
-    def _count_live(self) -> None:
-        live, sizes = self.context.live, self._sizes
-        taps = live.rings if live.running else {}
-        self._begin(("live", id(taps) if live.running else 0))
-        self._new |= self._live.pull(taps, sizes, live.frame_rate_hz or 1.0, float(self.half_life.value or 10))
-        if (self._new and self._frame % TEXT_FRAMES == 0) or not any(self._uses):
-            self._new = False
-            counts = self._live.usage.counts
-            self._uses = [
-                use_of(self._live.counts(b, size) if len(counts) else np.zeros(size), b + 1)
-                for b, size in enumerate(sizes)
-            ]
-            self._shown = ()
-            self._show_uses()
-
-    def counts_of(self, book: int) -> NDArray[Any]:
-        """How often each entry of a book, from 0, was chosen in what is counted `[N]`."""
-        size, kind = self._sizes[book], self.source.value
-        if kind == "corpus":
-            corpus = self.context.tokens.corpus
-            return np.zeros(size) if corpus is None else corpus.counts[book, :size]
-        if kind == "live":
-            return self._live.counts(book, size) if len(self._live.usage.sizes) > book else np.zeros(size)
-        row = self._row(book)
-        return np.zeros(size) if row is None else verbs.clip_counts(self.context, row)
-
-    def _row(self, book: int) -> CodeRow | None:
-        return next((row for row in verbs.code_rows(self.context) if row.book == book + 1), None)
 
     # -- what is shown ----------------------------------------------------------------------------------------------
     def _show_uses(self) -> None:
         info = self.context.codec.info
-        if info is None:
-            return
-        empty = [use_of(np.zeros(book.size), number) for number, book in enumerate(info.books, 1)]
-        uses = [use or empty[index] for index, use in enumerate(self._uses)]
-        self.table.set_uses(uses, [book.role for book in info.books])
-        self._shown = ()
+        if info is not None and self.counts.uses is not self.table.uses and len(self.counts.uses) == info.depth:
+            self.table.set_uses(self.counts.uses, [book.role for book in info.books])
 
     def _show_book(self) -> None:
         """Histogram and map of the chosen book, where something of it changed."""
         tokens, book = self.context.tokens, self.table.chosen
-        if book >= len(self._sizes):
+        if book >= len(self.counts.sizes):
             return
         known = tokens.maps.get(book) if self.map_kind.value == "neighbours" else None
-        shown = (book, self._counted, tokens.entries, known, tokens.no_entries, len(self.table.uses))
-        if shown != self._shown or not self._shown:
+        shown = (book, self._of, self.counts.version, tokens.entries, known, tokens.no_entries)
+        if shown != self._shown:
             self._shown = shown
-            counts = self.counts_of(book)
+            counts = self.counts.counts_of(book, self._of)
             self.histogram.set_counts(counts, self._histogram_title(book, counts))
             self.map.set_counts(counts)
             self._show_map(book)
@@ -251,11 +179,11 @@ class CodebooksPanel(Panel):
     def _histogram_title(self, book: int, counts: NDArray[Any]) -> str:
         use = use_of(counts, book + 1)
         return (
-            f"Book {book + 1} · {use.tokens} tokens · perplexity {use.perplexity:.0f} · {use.dead} of {use.size} dead"
+            f"Book {book + 1} · {use.tokens} tokens · perplexity {perplexity_text(use)} · {use.dead} of {use.size} dead"
         )
 
     def _show_map(self, book: int) -> None:
-        entries, size = self.context.tokens.entries, self._sizes[book]
+        entries, size = self.context.tokens.entries, self.counts.sizes[book]
         if entries is None:
             self.map.waiting = self.context.tokens.no_entries or "The entries are being compared …"
             self.map.set_points(np.zeros((0, 2)), np.zeros((0, 0), np.int32), "", ("", ""))
@@ -276,7 +204,7 @@ class CodebooksPanel(Panel):
         """The tokens of the visible stretch of time, or the last ones of Live."""
         if self.source.value == "live":
             return
-        view, row = self.context.time_view, self._row(book)
+        view, row = self.context.time_view, self.counts.row(book)
         path = (book, id(self.context.clip.data.codes), view.start_s, view.end_s)
         if path != self._path:
             self._path = path
@@ -286,14 +214,14 @@ class CodebooksPanel(Panel):
     def _show_trail(self) -> None:
         ctx, book = self.context, self.table.chosen
         if self.source.value == "live":
-            last = self._live.last
+            last = self.counts.live.last
             there = last[book] if book < len(last) else np.zeros(0, np.int64)
             self.map.set_trail(there[-TRAIL:])
-            if self._frame % TEXT_FRAMES == 0:
+            if self._frame % SHOWN_FRAMES == 0:
                 self.map.set_path(there)
             self._path = ()
             return
-        row, rate = self._row(book), ctx.clip.data.rate_hz
+        row, rate = self.counts.row(book), ctx.clip.data.rate_hz
         if row is None or not rate:
             self.map.set_trail(np.zeros(0, np.int64))
             return
@@ -302,7 +230,7 @@ class CodebooksPanel(Panel):
 
     def _tell(self, entry: int) -> str:
         tokens, book = self.context.tokens, self.table.chosen
-        counts = self.counts_of(book)
+        counts = self.counts.counts_of(book, self._of)
         said = [f"Entry {entry}", f"{counts[entry]:.3g}×" if entry < len(counts) else ""]
         if tokens.entries is not None:
             said.append(f"norm {tokens.entries.norms[book, entry]:.3g}")
@@ -339,26 +267,21 @@ class CodebooksPanel(Panel):
         elif not info.books:
             instead = "continuous latents; the panel Latents shows them" if info.latent_dim else "packets of bytes"
             words = f"{info.name} has no codebooks: it sends {instead}"
-        elif self.source.value == "clip" and not self.context.clip.is_open:
-            words = ""
         self.stack.setCurrentIndex(0 if words else 1)
         if words:
             self.empty.set_text(words)
-        elif not self.table.uses:
-            self._uses = [None] * len(self._sizes)
-            self._show_uses()
         self._show_progress()
 
     # -- the state changed --------------------------------------------------------------------------------------------
     def _codec_changed(self) -> None:
         self._forget()
-        self._uses = []
         self.table.set_uses((), ())
         self.map.set_chosen(None)
         self._show_empty_state()
 
     def _forget(self) -> None:
-        self._counted, self._shown, self._path = (), (), ()
+        self.counts.forget()
+        self._shown, self._path = (), ()
         self._show_empty_state()
 
     def _tokens_changed(self) -> None:
@@ -394,7 +317,7 @@ class CodebooksPanel(Panel):
 
     def _next_frame(self, entry: int) -> tuple[CodeRow, int] | None:
         """Where an entry of the chosen book comes next in the clip, from the cursor on, then from the start."""
-        row, rate = self._row(self.table.chosen), self.context.clip.data.rate_hz
+        row, rate = self.counts.row(self.table.chosen), self.context.clip.data.rate_hz
         found = np.flatnonzero(row.codes == entry) if row is not None and rate else np.zeros(0, np.int64)
         if row is None or not len(found):
             self.context.engine.add_message(
@@ -423,7 +346,8 @@ class CodebooksPanel(Panel):
 
     # -- layout, taken out, remembered --------------------------------------------------------------------------------
     def resizeEvent(self, event: QResizeEvent) -> None:
-        narrow = event.size().width() < NARROW
+        size = event.size()
+        narrow = size.width() < NARROW and size.height() > size.width()
         self.both.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
         super().resizeEvent(event)
 
@@ -431,9 +355,9 @@ class CodebooksPanel(Panel):
         info = self.context.codec.info
         if info is None or not self.table.uses:
             return ()
-        book, size = self.table.chosen, self._sizes[self.table.chosen]
+        book, size = self.table.chosen, self.counts.sizes[self.table.chosen]
         notes = (info.name, self._source_words())
-        counts = [np.array(self.counts_of(index)) for index in range(len(self._sizes))]
+        counts = [np.array(self.counts.counts_of(index, self._of)) for index in range(len(self.counts.sizes))]
         uses: Sequence[BookUse] = self.table.uses
         entries = self.context.tokens.entries
         norms = np.full(size, np.nan) if entries is None else entries.norms[book, :size]

@@ -66,7 +66,7 @@ class BooksTable(Hinted):
         use = self.uses[book]
         return (
             f"Book {use.book} ({self.roles[book]}): {use.entropy_bits:.2f} of {use.bits:.0f} bits, perplexity "
-            f"{use.perplexity:.0f}, {use.used} of {use.size} entries used in {use.tokens} tokens, {use.dead} never "
+            f"{perplexity_text(use)}, {use.used} of {use.size} entries used in {use.tokens} tokens, {use.dead} never "
             f"used ({use.dead_if_even:.0f} expected if all were equally likely)"
         )
 
@@ -186,8 +186,13 @@ class BooksTable(Hinted):
         return QSize(sum(self._fixed_widths()) + 94, 3 * self.row_height)
 
 
+def perplexity_text(use: BookUse) -> str:
+    """With a digit after the point where it is small."""
+    return f"{use.perplexity:.1f}" if use.perplexity < 20 else f"{use.perplexity:.0f}"
+
+
 def _texts(use: BookUse) -> tuple[str, str, str]:
-    return f"{use.perplexity:.0f}", f"{use.used} / {use.size}", f"{use.dead} ({use.dead_if_even:.0f})"
+    return perplexity_text(use), f"{use.used} / {use.size}", f"{use.dead} ({use.dead_if_even:.0f})"
 
 
 class ScrolledBooks(QScrollArea):

@@ -22,6 +22,7 @@ Array = NDArray[Any]
 NEAR_PIXELS = 12.0
 DRAG_PIXELS = 4
 MOST_STEPS = 3000  # of the path; a longer one would be a ball of wool
+NAMED = 64  # entries of a book up to which each is named on the map
 TRAIL = 12  # the last steps, drawn strongly
 
 
@@ -108,7 +109,7 @@ class EntryMap(Hinted):
         """Show all."""
         if len(self.points):
             low, high = self.points.min(axis=0), self.points.max(axis=0)
-            size = np.maximum(high - low, 1e-9) * 1.1
+            size = np.maximum(high - low, 1e-9)
             middle = (low + high) / 2
             self._view = QRectF(*(middle - size / 2), *size)
         self.invalidate()
@@ -130,10 +131,17 @@ class EntryMap(Hinted):
 
     def pixels_of(self, points: Array, rect: QRect) -> Array:
         """Points `[…, 2]` in units of the widget: one scale for both axes."""
-        scale = min(rect.width() / self._view.width(), rect.height() / self._view.height())
+        scale, centre = self._scale(rect, self._view)
         middle = np.array([self._view.center().x(), self._view.center().y()])
         flip = np.array([scale, -scale])
-        return (points - middle) * flip + np.array([rect.left() + rect.width() / 2, rect.top() + rect.height() / 2])
+        return (points - middle) * flip + np.array([centre.x(), centre.y()])
+
+    def _scale(self, rect: QRect, view: QRectF) -> tuple[float, QPointF]:
+        """Pixels of one unit, and where the middle of the view lies: below the name, above the words of the axes."""
+        line = self.fontMetrics().height()
+        inside = QRectF(rect).adjusted(8, line + 12, -8, -(line + 6))
+        width, height = max(inside.width(), 8.0), max(inside.height(), 8.0)
+        return min(width / view.width(), height / view.height()), inside.center()
 
     def entry_at(self, place: QPointF) -> int | None:
         """The entry nearest to the pointer, if one is near."""
@@ -185,12 +193,22 @@ class EntryMap(Hinted):
         most = float(self._known_counts().max(initial=0.0))
         bar = QRect(rect.right() + 8, rect.top(), 10, rect.height())
         draw_colour_bar(painter, bar, table("viridis"), [(1.0, f"{most:.3g}×"), (0.0, "1×")], theme)
+        if len(self.points) <= NAMED:
+            self._paint_names(painter, rect, theme)
         draw_plaque(painter, rect, self.title, theme)
         if self.axes[0]:
             metrics = painter.fontMetrics()
             painter.setPen(theme.muted)
             box = QRectF(rect.left() + 6, rect.bottom() - metrics.height() - 2, rect.width() - 12, metrics.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignRight, f"→ {self.axes[0]}   ↑ {self.axes[1]}")
+
+    def _paint_names(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """Each entry's index beside it, where there are few."""
+        metrics = painter.fontMetrics()
+        painter.setPen(theme.muted)
+        for entry, (x, y) in enumerate(self.pixels_of(self.points, rect)):
+            if rect.contains(int(x), int(y)):
+                painter.drawText(QPointF(x + 8, y + metrics.height() / 3), str(entry))
 
     def _known_counts(self) -> Array:
         counts = np.zeros(len(self.points))
@@ -210,13 +228,14 @@ class EntryMap(Hinted):
             splat_path(pixels, at[path], np.full(len(path), rgb32(theme.decoded), np.uint32), 0.45, ground)
         counts = self._known_counts()
         never, chosen = counts <= 0, np.flatnonzero(counts > 0)
-        splat_points(pixels, at[never], muted[never], round(4 * ratio), hollow=True)
+        large = min(max((1000 / count) ** 0.25, 1.0), 2.2) * ratio  # few entries have more room
+        splat_points(pixels, at[never], muted[never], round(4 * large), hollow=True)
         if not len(chosen):
             return
         chosen = chosen[np.argsort(counts[chosen])]  # frequent ones on top
         share = np.log(np.maximum(counts[chosen], 1.0)) / max(float(np.log(max(counts.max(), 1.0))), 1e-9)
         colours = table("viridis")[(share * 255).astype(np.int64)]
-        sizes = np.round((3 + 5 * share) * ratio).astype(np.int64)
+        sizes = np.round((3 + 5 * share) * large).astype(np.int64)
         edge = rgb32(theme.background)
         for side in np.unique(sizes):
             these = sizes == side
@@ -295,8 +314,7 @@ class EntryMap(Hinted):
             moved = event.position() - start
             self._dragged = self._dragged or moved.manhattanLength() >= DRAG_PIXELS
             if self._dragged:
-                rect = self.plot_rect
-                scale = min(rect.width() / view.width(), rect.height() / view.height())
+                scale, _ = self._scale(self.plot_rect, view)
                 self._view = view.translated(-moved.x() / scale, moved.y() / scale)
                 self.invalidate()
             return
@@ -317,10 +335,10 @@ class EntryMap(Hinted):
         event.accept()
 
     def _zoom(self, factor: float, around: QPointF) -> None:
-        rect, view = self.plot_rect, self._view
-        scale = min(rect.width() / view.width(), rect.height() / view.height())
-        x = view.center().x() + (around.x() - rect.left() - rect.width() / 2) / scale
-        y = view.center().y() - (around.y() - rect.top() - rect.height() / 2) / scale
+        view = self._view
+        scale, centre = self._scale(self.plot_rect, view)
+        x = view.center().x() + (around.x() - centre.x()) / scale
+        y = view.center().y() - (around.y() - centre.y()) / scale
         self._view = QRectF(
             x + (view.left() - x) * factor, y + (view.top() - y) * factor, view.width() * factor, view.height() * factor
         )

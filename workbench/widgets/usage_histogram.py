@@ -137,22 +137,19 @@ class UsageHistogram(Hinted):
             painter.drawLine(QPointF(plot.left() - 4, y), QPointF(plot.left() - 1, y))
             box = QRectF(plot.left() - 206, y - height / 2, 200, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:g}")
-        size = len(self.order)
+        size, name = len(self.order), "rank" if self.by_rank else "index"
+        named = plot.right() - metrics.horizontalAdvance(name) - 8  # the axis says what it is at its end
         room = max(2, plot.width() // (metrics.horizontalAdvance("00000") + 24))
         for value in ticks(0, size, room):
-            if value != int(value):
-                continue
             x = plot.left() + value / size * plot.width()
+            half = metrics.horizontalAdvance(f"{value:g}") / 2
+            if value != int(value) or x + half > named:
+                continue
             painter.drawLine(QPointF(x, plot.bottom() + 1), QPointF(x, plot.bottom() + 4))
             box = QRectF(x - 50, plot.bottom() + 5, 100, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{value:g}")
-        name = "rank" if self.by_rank else "index"
-        box = QRectF(plot.right() - 100, plot.bottom() + 5, 100, height)
-        if plot.width() > 300:
-            painter.fillRect(
-                QRectF(box.right() - metrics.horizontalAdvance(name) - 6, box.top(), 110, height), theme.background
-            )
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
+        box = QRectF(named, plot.bottom() + 5, plot.right() - named, height)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
 
     # -- mouse and keys ---------------------------------------------------------------------------------------------
     def describe_entry(self, entry: int) -> str:

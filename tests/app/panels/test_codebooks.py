@@ -274,7 +274,7 @@ def test_live_counts_fade_with_the_half_life(known: Context, show: Show) -> None
     use = panel.table.uses[0]
     assert use.entropy_bits == pytest.approx(2.0, abs=0.01) and use.used == 4, "what was before is forgotten"
     assert list(panel.map.trail[-4:]) == [100, 101, 102, 103]
-    assert entropy_bits(panel.counts_of(0)) == pytest.approx(use.entropy_bits)
+    assert entropy_bits(panel.counts.counts_of(0, "live")) == pytest.approx(use.entropy_bits)
 
 
 def test_an_entry_is_found_in_the_clip_and_heard(known: Context, show: Show, client: FakeClient) -> None:
