@@ -41,3 +41,20 @@ def loudness(path: str | Path, frame_rate_hz: float, frames: int, rate_hz: int) 
     power = energy / np.maximum(np.minimum(first + window, max(done, 1)) - first, 1)
     lufs = np.maximum(-0.691 + 10 * np.log10(np.maximum(power, 1e-12)), SILENT_LUFS)
     return FrameValues("loudness", "Loudness", "LUFS", lufs.astype(np.float32))
+
+
+def pitch(path: str | Path, frame_rate_hz: float, frames: int, rate_hz: int) -> Generator[float, None, FrameValues]:
+    """Pitch at the middle of each frame in Hz, NaN where nothing is voiced. Yields the share that is done.
+
+    Raises `SpeefeareError` where Praat is not installed, or for a file that cannot be read.
+    """
+    from speefeare_core.analysis import pitch as praat
+
+    length_s = max(audio_files.probe(path).length_s, 1e-3)
+    blocks = audio_files.converted_blocks(path, rate_hz, 1, praat.BLOCK_S)
+    work = praat.tracking(blocks, rate_hz, (np.arange(frames) + 0.5) / frame_rate_hz)
+    while True:
+        try:
+            yield min(1.0, next(work) / length_s)
+        except StopIteration as end:
+            return FrameValues("pitch", "Pitch", "Hz", end.value)

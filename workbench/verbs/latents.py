@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from speefeare_core.analysis import pitch
 from speefeare_core.projection import labels
 from workbench import commands
 from workbench.context import Context
@@ -132,7 +133,7 @@ def describe(ctx: Context, what: str) -> None:
 
 def why_not_measured(what: str) -> str:
     """Why frames cannot be coloured by this here, one sentence; empty where they can."""
-    return ""
+    return pitch.MISSING if what == "pitch" and not pitch.installed() else ""
 
 
 # -- hearing ----------------------------------------------------------------------------------------------------

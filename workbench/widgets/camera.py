@@ -11,7 +11,7 @@ Array = NDArray[Any]
 FRONT = (0.0, 0.0)  # azimuth and elevation that show the first two axes
 CORNER = (-32.0, 24.0)
 VIEWS = (FRONT, (0.0, 90.0), (-90.0, 0.0), CORNER)  # axes 1 and 2, axes 1 and 3, axes 3 and 2, all three
-MARGIN = 1.1
+MARGIN, BOX_MARGIN = 1.1, 1.03
 
 
 def with_depth(points: Array) -> Array:
@@ -66,7 +66,8 @@ class Camera:
             extent = turned.max(axis=0) - turned.min(axis=0)
         else:
             extent = size
-        self.per_pixel = max(extent[0] / max(width, 1), extent[1] / max(height, 1), 1e-9) * MARGIN
+        self.per_pixel = max(extent[0] / max(width, 1), extent[1] / max(height, 1), 1e-9)
+        self.per_pixel *= BOX_MARGIN if self.spatial else MARGIN
 
     def turn(self, right_pixels: float, down_pixels: float) -> None:
         """A drag: half a degree a pixel; never over the poles."""

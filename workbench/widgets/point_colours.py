@@ -89,19 +89,16 @@ def number_colours(values: Array, span: Range, logarithmic: bool, none: int) -> 
     return np.where(known, found, np.uint32(none))
 
 
-def number_marks(span: Range, logarithmic: bool, unit: str) -> list[tuple[float, str]]:
+def number_marks(span: Range, logarithmic: bool) -> list[tuple[float, str]]:
     """Ticks of the colour bar: (share from below, text)."""
     if logarithmic:
         low, high = np.log(max(span.low, 1e-9)), np.log(max(span.high, 1e-9))
         found = [v for v in (50, 70, 100, 140, 200, 280, 400, 560, 800) if span.low <= v <= span.high]
-        return [((float(np.log(v)) - low) / max(high - low, 1e-12), f"{v} {unit}") for v in found]
+        return [((float(np.log(v)) - low) / max(high - low, 1e-12), str(v)) for v in found]
     width = span.high - span.low
     step = step_for(width, 5)
     decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
-    return [
-        ((v - span.low) / width, f"{v:.{decimals}f} {unit}".rstrip().replace("-", "−"))
-        for v in ticks(span.low, span.high, 5)
-    ]
+    return [((v - span.low) / width, f"{v:.{decimals}f}".replace("-", "−")) for v in ticks(span.low, span.high, 5)]
 
 
 def label_pixels(values: Array, colours: Array, none: int) -> Array:

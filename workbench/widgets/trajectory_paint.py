@@ -24,7 +24,7 @@ from workbench.widgets.point_colours import (
     number_marks,
     path_table,
 )
-from workbench.widgets.splat import GLYPHS, splat_path, splat_points
+from workbench.widgets.splat import GLYPHS, MAX_STEPS, splat_path, splat_points
 from workbench.widgets.theme import Theme, rgb32, right_gutter
 from workbench.widgets.ticks import seconds_text, step_for, ticks
 from workbench.widgets.trajectory import Trajectory, step_of
@@ -52,6 +52,11 @@ class Scene:
         """Whether the third axis is seen."""
         return self.camera.spatial and all(path.dimensions > 2 for path in self.paths)
 
+    @property
+    def labels_have_shapes(self) -> bool:
+        """Few labels of one recording differ by shape; of several recordings the shape says which one it is."""
+        return self.colouring.kind == "label" and len(self.paths) == 1 and len(self.colouring.names) <= len(GLYPHS)
+
     def frames(self, index: int) -> tuple[int, int]:
         """Frames [first, last) of a path that are in colour: those of the visible time, all of other recordings."""
         path = self.paths[index]
@@ -67,13 +72,15 @@ def plot_rect(rect: QRect, metrics: QFontMetrics) -> QRect:
     )  # fmt: skip
 
 
-def draw_scene(painter: QPainter, rect: QRect, scene: Scene, theme: Theme, ratio: float) -> None:
+def draw_scene(
+    painter: QPainter, rect: QRect, scene: Scene, theme: Theme, ratio: float, buffer: PixelBuffer | None = None
+) -> None:
     """The whole drawing into `rect`; points at `ratio` pixels a unit, axes and texts as the painter draws them."""
     plot = plot_rect(rect, painter.fontMetrics())
-    painter.fillRect(plot, theme.lane)
     if not scene.paths or not len(scene.paths[0]):
+        painter.fillRect(plot, theme.lane)
         return
-    draw_pixels(painter, plot.topLeft(), point_pixels(scene, plot, theme, ratio), ratio)
+    draw_pixels(painter, plot.topLeft(), point_pixels(scene, plot, theme, ratio, buffer), ratio)
     names = scene.paths[0].axis_names
     if scene.spatial:
         _draw_box(painter, plot, scene, names, theme)
@@ -81,7 +88,7 @@ def draw_scene(painter: QPainter, rect: QRect, scene: Scene, theme: Theme, ratio
         draw_axes(painter, plot, view_of(scene.camera, plot), (names[0], names[1]), theme)
     painter.save()
     painter.setClipRect(plot)
-    if scene.colouring.kind == "label":
+    if scene.colouring.kind == "label" and not scene.labels_have_shapes:
         _draw_labels(painter, plot, scene, theme)
     _draw_key(painter, plot, scene, theme)
     painter.restore()
@@ -95,11 +102,27 @@ def view_of(camera: Camera, plot: QRect) -> QRectF:
 
 
 # -- points ---------------------------------------------------------------------------------------------------------
-def point_pixels(scene: Scene, plot: QRect, theme: Theme, ratio: float) -> NDArray[np.uint32]:
+class PixelBuffer:
+    """Pixels that are used again for the next drawing: fresh memory costs a millisecond."""
+
+    def __init__(self) -> None:
+        self._pixels = np.zeros((0, 0), np.uint32)
+
+    def filled(self, height: int, width: int, ground: int) -> NDArray[np.uint32]:
+        """`[height, width]` of one colour."""
+        if self._pixels.shape != (height, width):
+            self._pixels = np.empty((height, width), np.uint32)
+        self._pixels.fill(ground)
+        return self._pixels
+
+
+def point_pixels(
+    scene: Scene, plot: QRect, theme: Theme, ratio: float, buffer: PixelBuffer | None = None
+) -> NDArray[np.uint32]:
     """The picture of all points and lines, without any Qt drawing."""
     height, width = max(1, round(plot.height() * ratio)), max(1, round(plot.width() * ratio))
     ground = rgb32(theme.lane)
-    pixels = np.full((height, width), ground, np.uint32)
+    pixels = (buffer or PixelBuffer()).filled(height, width, ground)
     first, last = scene.frames(0)
     own = scene.paths[0]
     if first > 0 or last < len(own):
@@ -131,22 +154,40 @@ def _splat(pixels: NDArray[np.uint32], scene: Scene, index: int, plot: QRect, th
     if scene.show_after and path.after is not None:
         after = _placed(scene, path.after[part], plot, ratio)[0]
         muted = np.full(len(at), rgb32(theme.decoded), np.uint32)
-        splat_path(pixels, np.stack([at[: len(after)], after], axis=1), muted, 0.35, ground)
-        splat_points(pixels, after, muted[: len(after)], dot + 2, hollow=True)
+        splat_path(pixels, np.stack([at[: len(after)], after], axis=1), muted, 0.35, ground, MAX_STEPS // 3)
+        splat_points(pixels, after, muted[: len(after)], dot + (2 if count < 6000 else 1), hollow=True)
     glyph = GLYPHS[index % len(GLYPHS)]
+    if scene.labels_have_shapes:
+        dot = max(dot, round(5 * ratio))
+        _splat_labels(pixels, at, colours, dot, scene.colouring.values[0], part)
+        return
     if index:
         dot = max(dot + 1, round(5 * ratio)) if count < 6000 else dot + 1
     if not scene.spatial:
         splat_points(pixels, at, colours, dot, glyph=glyph)
         return
-    order = np.argsort(depth, kind="stable")
-    at, colours, depth = at[order], colours[order], depth[order]
-    span = max(float(depth[-1] - depth[0]), 1e-9)
-    near = (depth - depth[0]) / span
-    colours = blend(colours, ground, FAR_FADE * (1 - near))
+    low = float(depth.min())
+    near = (depth - low) / max(float(depth.max()) - low, 1e-9)
+    order = np.argsort((near * 65535).astype(np.uint16), kind="stable")  # 16 bits are sorted ten times as fast
+    at = at[order]
+    colours = blend(colours[order], ground, FAR_FADE * (1 - near[order]))
     half = len(at) // 2
     splat_points(pixels, at[:half], colours[:half], max(2, dot - 1), glyph=glyph)
     splat_points(pixels, at[half:], colours[half:], dot + (1 if dot > 2 else 0), glyph=glyph)
+
+
+def _splat_labels(
+    pixels: NDArray[np.uint32], at: Array, colours: NDArray[np.uint32], dot: int, values: Array | None, part: slice
+) -> None:
+    """Each label with a shape of its own; points without one as small squares, beneath."""
+    which = np.full(len(at), np.nan, np.float32)
+    known = np.asarray(values)[part][: len(at)] if values is not None else which[:0]
+    which[: len(known)] = known
+    none = np.isnan(which)
+    splat_points(pixels, at[none], colours[none], 2)
+    for label, glyph in enumerate(GLYPHS):
+        own = which == label
+        splat_points(pixels, at[own], colours[own], dot, glyph=glyph)
 
 
 def _placed(scene: Scene, points: Array, plot: QRect, ratio: float) -> tuple[Array, Array]:
@@ -276,7 +317,8 @@ def _draw_key(painter: QPainter, plot: QRect, scene: Scene, theme: Theme) -> Non
     names = scene.colouring.names if scene.colouring.kind == "label" else ()
     if names and len(names) <= MOST_NAMES:
         palette = label_colours(len(names), theme.dark)
-        rows += [("square", int(palette[i]), name) for i, name in enumerate(names)]
+        shapes = GLYPHS if scene.labels_have_shapes else ("square",) * len(names)
+        rows += [(shapes[i], int(palette[i]), name) for i, name in enumerate(names)]
     if scene.show_after and any(path.after is not None for path in scene.paths):
         rows.append(("hollow", rgb32(theme.decoded), "after quantisation"))
     if not rows:
@@ -308,11 +350,19 @@ def _draw_bar(painter: QPainter, plot: QRect, scene: Scene, theme: Theme) -> Non
     bar = QRect(plot.right() + 10, plot.top(), right_gutter(painter.fontMetrics()), plot.height())
     colouring = scene.colouring
     if colouring.kind == "number":
-        marks = number_marks(colouring.span, colouring.logarithmic, colouring.unit)
+        marks = number_marks(colouring.span, colouring.logarithmic)
     elif colouring.kind == "time":
         start, end = scene.time_range
         step = step_for(end - start, 4)
-        marks = [((t - start) / (end - start), seconds_text(t, step) + " s") for t in ticks(start, end, 4)]
+        marks = [((t - start) / (end - start), seconds_text(t, step)) for t in ticks(start, end, 4)]
     else:
         return
     draw_colour_bar(painter, bar, path_table(), marks, theme)
+    painter.save()
+    painter.setPen(theme.muted)
+    height = painter.fontMetrics().height()
+    painter.translate(bar.right() + 2, bar.bottom())
+    painter.rotate(-90)
+    title = f"{colouring.title} · {colouring.unit}" if colouring.unit else colouring.title
+    painter.drawText(QRectF(0, -height, bar.height(), height), Qt.AlignmentFlag.AlignCenter, title)
+    painter.restore()

