@@ -6,6 +6,8 @@ sounds at its middle.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,15 +15,17 @@ from numpy.typing import NDArray
 
 Codes = NDArray[Any]  # [F]
 MOST_BINS = 1 << 22
+CHUNK = 1 << 17  # tokens that are counted in one step
 
 
 def matched(frames: int, rate_hz: float, other: Codes, other_rate_hz: float) -> NDArray[np.int64]:
     """The codes of `other` at the middle of each of `frames` frames, −1 where it has ended."""
-    at = np.floor((np.arange(frames) + 0.5) / rate_hz * other_rate_hz).astype(np.int64)
-    inside = at < len(other)
     if not len(other):
         return np.full(frames, -1, np.int64)
-    return np.where(inside, np.asarray(other).take(at, mode="clip"), -1).astype(np.int64)
+    at, ended = _places(frames, rate_hz, len(other), other_rate_hz)
+    found = np.asarray(other).take(at, mode="clip").astype(np.int64)
+    found[ended:] = -1
+    return found
 
 
 def same(codes: Codes, rate_hz: float, other: Codes, other_rate_hz: float) -> NDArray[np.float64]:
@@ -41,17 +45,40 @@ def told_by(codes: Codes, rate_hz: float, other: Codes, other_rate_hz: float) ->
     first did so too (leave one out, so that a pair seen once does not vouch for itself). NaN where there is no such
     other frame.
     """
+    work = telling(codes, rate_hz, other, other_rate_hz)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            found: NDArray[np.float64] = end.value
+            return found
+
+
+def telling(
+    codes: Codes, rate_hz: float, other: Codes, other_rate_hz: float
+) -> Generator[None, None, NDArray[np.float64]]:
+    """`told_by` in steps of a few milliseconds, for recordings of hours."""
     there = matched(len(codes), rate_hz, other, other_rate_hz)
-    known = there >= 0
     told = np.full(len(codes), np.nan)
-    if not known.any():
+    ended = int(np.searchsorted(there < 0, True))  # the other's frames end once
+    if not ended:
         return told
-    mine = np.asarray(codes)[known].astype(np.int64)
-    pairs = there[known] * (int(mine.max()) + 1) + mine
-    alike = _occurrences(pairs) - 1
-    chances = _occurrences(there[known]) - 1
-    told[known] = np.where(chances > 0, alike / np.maximum(chances, 1), np.nan)
+    yield
+    there, mine = there[:ended], np.asarray(codes[:ended])
+    pairs = there * (int(mine.max()) + 1) + mine
+    yield
+    alike = yield from _occurrences(pairs)
+    chances = yield from _occurrences(there)
+    told[:ended] = np.where(chances > 1, (alike - 1) / np.maximum(chances - 1, 1), np.nan)
     return told
+
+
+@lru_cache(maxsize=4)
+def _places(frames: int, rate_hz: float, other_frames: int, other_rate_hz: float) -> tuple[NDArray[np.int64], int]:
+    """The frame of the other at the middle of each frame, and the first frame at which it has ended. The same for all
+    books of a rate."""
+    at = np.floor((np.arange(frames) + 0.5) / rate_hz * other_rate_hz).astype(np.int64)
+    return at, int(np.searchsorted(at, other_frames))
 
 
 def mean_known(values: NDArray[np.float64]) -> float | None:
@@ -60,9 +87,18 @@ def mean_known(values: NDArray[np.float64]) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _occurrences(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def _occurrences(values: NDArray[np.int64]) -> Generator[None, None, NDArray[np.int64]]:
     """How often each value (not negative) occurs among all of them, `[F]`."""
-    if values.size and int(values.max()) < MOST_BINS:  # ten times as fast as sorting
-        return np.asarray(np.bincount(values)[values], np.int64)
-    _, which, times = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray(times[which.reshape(-1)], np.int64)
+    bins = int(values.max()) + 1
+    if bins > MOST_BINS:  # sorted, which is slower, but needs less memory
+        _, which, times = np.unique(values, return_inverse=True, return_counts=True)
+        return np.asarray(times[which.reshape(-1)], np.int64)
+    counts = np.zeros(bins, np.int64)
+    for start in range(0, len(values), CHUNK):
+        counts += np.bincount(values[start : start + CHUNK], minlength=bins)
+        yield
+    found = np.empty(len(values), np.int64)
+    for start in range(0, len(values), CHUNK):
+        found[start : start + CHUNK] = counts[values[start : start + CHUNK]]
+        yield
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from workbench.panels.time_linked import TimeLinkedPanel
 from workbench.verbs import listen
 from workbench.verbs import token_statistics as verbs
 from workbench.widgets.code_raster import CodeRaster
+from workbench.widgets.code_rows import levels_of
 from workbench.widgets.code_scales import agreement_scale, change_db, change_scale, surprisal_scale
 from workbench.widgets.code_table import code_arrays, code_table
 from workbench.widgets.controls import Button, Choice, in_tab_order
@@ -34,6 +37,8 @@ COLOUR_TIP = (
     "Change: how much the entry adds. Agreement: with a second recording or codec."
 )
 CHOOSE = "choose"
+BUDGET_S = 0.004  # of comparing in one frame of the clock
+SHOWN_ROWS = 8  # compared rows are shown so many at a time
 
 
 class CodesPanel(TimeLinkedPanel):
@@ -55,7 +60,8 @@ class CodesPanel(TimeLinkedPanel):
         controls = (self.colour_choice, self.of_choice, self.alone)
         super().__init__(context, self.raster, controls, "point at a cell: book, frame, time, index")
         in_tab_order(*controls, self.raster)
-        self._agreement: list[NDArray[np.float64] | None] = []  # by row, as far as it is there
+        self._agreement: list[tuple[NDArray[np.int16], float | None] | None] = []  # levels and mean, by row
+        self._agreeing: Generator[None, None, NDArray[np.float64]] | None = None  # work on the next row
         self._shown_scale: object = None
         self._codes: tuple[NDArray[Any], ...] | None = None  # those that are shown, and the codec that they are of
         self._info: CodecInfo | None = None
@@ -80,7 +86,7 @@ class CodesPanel(TimeLinkedPanel):
         if shown[0] is not self._codes or shown[1] is not self._info:
             self._codes, self._info = shown
             self.raster.set_rows(verbs.code_rows(self.context))
-            self._agreement = []
+            self._agreement, self._agreeing = [], None
             self._shown_scale = None
         rows = self.raster.rows
         codec = self.context.codec
@@ -113,7 +119,9 @@ class CodesPanel(TimeLinkedPanel):
         elif mode == "change" and tokens.entries is not None and rows:
             self.raster.set_scale(change_scale(rows, tokens.entries.norms))
         elif mode == "agreement" and self._agreement and rows:
-            self.raster.set_scale(agreement_scale(self._agreement, verbs.same_books(self.context)))
+            self.raster.set_scale(
+                agreement_scale([row and row[0] for row in self._agreement], verbs.same_books(self.context))
+            )
         else:
             self.raster.set_by_index(True)
         self._show_progress()
@@ -156,9 +164,7 @@ class CodesPanel(TimeLinkedPanel):
         if mode == "agreement" and not tokens.against:
             return "choose a recording or a column to compare with"
         if mode == "agreement":
-            known = [
-                value for row in self._agreement if row is not None and (value := agreement.mean_known(row)) is not None
-            ]
+            known = [row[1] for row in self._agreement if row is not None and row[1] is not None]
             mean = f", {np.mean(known):.0%} on average" if known else ""
             same = verbs.same_books(self.context)
             return ("bright: the same index" if same else "bright: foretold by the other's token") + mean
@@ -167,33 +173,44 @@ class CodesPanel(TimeLinkedPanel):
     # -- the state changed ------------------------------------------------------------------------------------------
     def refresh(self) -> None:
         super().refresh()
-        self.raster.refine()
         ctx, mode = self.context, self.colour_choice.value
         if not self.raster.rows or not ctx.clip.complete:
             return
         verbs.want_entries(ctx)
         if mode == "surprisal":
             verbs.want_corpus(ctx)
-        elif mode == "agreement":
-            self._agree()
+        elif mode == "agreement" and self._agree():
+            return
+        self.raster.refine()
 
-    def _agree(self) -> None:
-        """One row in each frame of the clock, so that the window never waits for hours of codes."""
+    def _agree(self) -> bool:
+        """A step of one row in each frame of the clock, so that the window never waits for hours of codes."""
         others, rows = verbs.other_rows(self.context), self.raster.rows
         if not others:
-            return
+            return False
         if len(self._agreement) != len(rows):
-            self._agreement = [None] * len(rows)
+            self._agreement, self._agreeing = [None] * len(rows), None
         at = next((index for index, row in enumerate(self._agreement) if row is None), None)
         if at is None:
-            return
+            return False
         row, other = rows[at], others[min(at, len(others) - 1)]
-        how = agreement.same if verbs.same_books(self.context) else agreement.told_by
-        self._agreement[at] = how(row.codes, row.frame_rate_hz, other.codes, other.frame_rate_hz)
-        self._show_colours()
+        if self._agreeing is None:
+            how = _same if verbs.same_books(self.context) else agreement.telling
+            self._agreeing = how(row.codes, row.frame_rate_hz, other.codes, other.frame_rate_hz)
+        start = time.perf_counter()
+        while time.perf_counter() - start < BUDGET_S:
+            try:
+                next(self._agreeing)
+            except StopIteration as end:
+                self._agreement[at] = (levels_of(end.value, 0.0, 1.0), agreement.mean_known(end.value))
+                self._agreeing = None
+                if at + 1 == len(rows) or at % SHOWN_ROWS == 0:
+                    self._show_colours()
+                break
+        return True
 
     def _codes_changed(self) -> None:
-        self._agreement = []
+        self._agreement, self._agreeing = [], None
         self.show_data()
 
     def _columns_changed(self) -> None:
@@ -201,7 +218,7 @@ class CodesPanel(TimeLinkedPanel):
 
     def _column_codes_changed(self, number: int) -> None:
         if self.context.tokens.against == f"{verbs.COLUMN}{number}":
-            self._agreement = []
+            self._agreement, self._agreeing = [], None
             self._show_colours()
 
     # -- the person -------------------------------------------------------------------------------------------------
@@ -217,7 +234,7 @@ class CodesPanel(TimeLinkedPanel):
             if value != CHOOSE or folder:
                 verbs.count_corpus(ctx, folder)
         else:
-            self._agreement = []
+            self._agreement, self._agreeing = [], None
             if value.startswith(verbs.COLUMN):
                 verbs.compare_with_column(ctx, int(value.removeprefix(verbs.COLUMN)))
             else:
@@ -260,8 +277,9 @@ class CodesPanel(TimeLinkedPanel):
             said.append(f"{int(tokens.corpus.counts[book, code])}× in the corpus")
         if self.colour_choice.value == "agreement" and index < len(self._agreement):
             values = self._agreement[index]
-            if values is not None and frame < len(values):
-                said.append("agreement unknown" if np.isnan(values[frame]) else f"agreement {values[frame]:.0%}")
+            if values is not None and frame < len(values[0]):
+                level = int(values[0][frame])
+                said.append("agreement unknown" if level < 0 else f"agreement {level / 255:.0%}")
         return " · ".join(said)
 
     # -- taken out, remembered ----------------------------------------------------------------------------------------
@@ -293,3 +311,10 @@ class CodesPanel(TimeLinkedPanel):
         if isinstance(state.get("colours"), str):
             self.colour_choice.set_value(state["colours"])
             self._colours_changed()
+
+
+def _same(
+    codes: NDArray[Any], rate_hz: float, other: NDArray[Any], other_rate_hz: float
+) -> Generator[None, None, NDArray[np.float64]]:
+    yield
+    return agreement.same(codes, rate_hz, other, other_rate_hz)

@@ -101,9 +101,11 @@ class BookCounts:
 
     def _count_live(self, half_life_s: float) -> None:
         live, sizes = self._ctx.live, self.sizes
-        taps = live.rings if live.running else {}
-        self._begins(("live", id(taps) if live.running else 0, sizes))
-        self._new |= self.live.pull(taps, sizes, live.frame_rate_hz or 1.0, half_life_s)
+        if live.running:
+            self._begins(("live", id(live.rings), sizes))
+            self._new |= self.live.pull(live.rings, sizes, live.frame_rate_hz or 1.0, half_life_s)
+        elif self._of[:1] != ("live",):  # what was counted before it stopped stays
+            self._begins(("live", 0, sizes))
         if self._new and self._frame % SHOWN_FRAMES == 0:
             self._new = False
             self._set(tuple(use_of(self.live.counts(b, size), b + 1) for b, size in enumerate(sizes)))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QScrollArea, QSizePolicy
 
 from speefeare_core.statistics.measures import BookUse
 from workbench.widgets.hinted import Hinted
 from workbench.widgets.labels import draw_role_mark
-from workbench.widgets.theme import describe, explain, mix, theme_of
+from workbench.widgets.theme import Theme, describe, explain, mix, theme_of
 
 COLUMNS = ("Book", "Entropy", "Perplexity", "Used", "Dead")
 HINTS = (
@@ -86,15 +86,15 @@ class BooksTable(Hinted):
             *(max(metrics.horizontalAdvance(text) for text in texts) + 18 for texts in named),
         ]
 
-    def _edges(self) -> list[float]:
+    def _edges(self, width: int) -> list[float]:
         """Where the columns begin, and where the last one ends."""
         fixed = self._fixed_widths()
         left = 8.0
-        bar = max(70.0, self.width() - left - sum(fixed) - 8)
+        bar = max(70.0, width - left - sum(fixed) - 8)
         widths = [fixed[0], bar, *fixed[1:]]
         edges = [left]
-        for width in widths:
-            edges.append(edges[-1] + width)
+        for each in widths:
+            edges.append(edges[-1] + each)
         return edges
 
     def book_at(self, y: float) -> int | None:
@@ -104,41 +104,55 @@ class BooksTable(Hinted):
 
     # -- drawing ----------------------------------------------------------------------------------------------------
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
+        painter, theme, height = QPainter(self), theme_of(self.palette()), self.row_height
         painter.fillRect(self.rect(), theme.background)
-        height, edges = self.row_height, self._edges()
+        first = max(0, event.rect().top() // height - 1)
+        last = min(len(self.uses), event.rect().bottom() // height + 1)
+        self._paint_rows(painter, self.width(), range(first, last), theme)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.accent, 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """Draw all books into a rectangle of any painter, smaller where they do not fit."""
+        painter.fillRect(rect, theme.background)
+        scale = min(1.0, rect.height() / ((len(self.uses) + 1) * self.row_height))
+        painter.save()
+        painter.translate(rect.topLeft())
+        painter.scale(scale, scale)
+        self._paint_rows(painter, int(rect.width() / scale), range(len(self.uses)), theme)
+        painter.restore()
+
+    def _paint_rows(self, painter: QPainter, width: int, books: range, theme: Theme) -> None:
+        height, edges = self.row_height, self._edges(width)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.setPen(theme.muted)
         for column, name in enumerate(COLUMNS):
             box = QRectF(edges[column], 0, edges[column + 1] - edges[column] - 8, height)
             painter.drawText(box, left if column < 2 else right, name)
-        painter.drawLine(QPointF(0, height - 0.5), QPointF(self.width(), height - 0.5))
+        painter.drawLine(QPointF(0, height - 0.5), QPointF(width, height - 0.5))
         most_bits = max((use.bits for use in self.uses), default=1.0)
-        first = max(0, event.rect().top() // height - 1)
-        last = min(len(self.uses), event.rect().bottom() // height + 1)
-        for index in range(first, last):
+        for index in books:
             use, top = self.uses[index], (index + 1) * height
             if index == self.chosen:
-                painter.fillRect(QRectF(0, top, self.width(), height), theme.region)
+                painter.fillRect(QRectF(0, top, width, height), theme.region)
                 painter.fillRect(QRectF(0, top, 3, height), theme.accent)
             mark = self.fontMetrics().height() * 0.28
             draw_role_mark(painter, QPointF(edges[0] + mark + 2, top + height / 2), mark, self.roles[index], theme.text)
             painter.setPen(theme.text)
             box = QRectF(edges[0] + 2 * mark + 8, top, edges[1] - edges[0], height)
             painter.drawText(box, left, str(use.book))
-            self._paint_bar(painter, QRectF(edges[1], top + 3, edges[2] - edges[1] - 12, height - 6), use, most_bits)
+            self._paint_bar(
+                painter, QRectF(edges[1], top + 3, edges[2] - edges[1] - 12, height - 6), use, most_bits, theme
+            )
             painter.setPen(theme.text)
             for column, text in enumerate(_texts(use), 2):
                 box = QRectF(edges[column], top, edges[column + 1] - edges[column] - 8, height)
                 painter.drawText(box, right, text)
-        if self.hasFocus():
-            painter.setPen(QPen(theme.accent, 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
-    def _paint_bar(self, painter: QPainter, box: QRectF, use: BookUse, most_bits: float) -> None:
-        theme = theme_of(self.palette())
+    def _paint_bar(self, painter: QPainter, box: QRectF, use: BookUse, most_bits: float, theme: Theme) -> None:
         per_bit = box.width() / most_bits
         painter.fillRect(QRectF(box.left(), box.top(), use.bits * per_bit, box.height()), theme.grid)
         bar = QRectF(box.left(), box.top(), use.entropy_bits * per_bit, box.height())
@@ -158,7 +172,7 @@ class BooksTable(Hinted):
 
     # -- mouse and keys ---------------------------------------------------------------------------------------------
     def hint_at(self, place: QPointF) -> str:
-        book, edges = self.book_at(place.y()), self._edges()
+        book, edges = self.book_at(place.y()), self._edges(self.width())
         if book is not None:
             return self.describe_book(book)
         column = next((index for index in range(len(COLUMNS)) if place.x() < edges[index + 1]), len(COLUMNS) - 1)

@@ -25,17 +25,18 @@ class CodeColours:
         self.by_index = False
         self.scale: Scale | None = None  # None: coloured by the index
         self._tables: dict[tuple[int, bool, int], Pixels] = {}  # of the entries of each row
-        self._means: dict[int, MeanLevels] = {}
+        self._means: dict[int, tuple[Array, MeanLevels]] = {}  # and the levels that they are of
 
     def forget(self) -> None:
-        """Rows or scale are others."""
+        """Rows or scale are others. Means of levels that are still there stay."""
         self._tables.clear()
-        self._means.clear()
+        levels = {index: self._levels(index) for index in self._means}
+        self._means = {index: means for index, means in self._means.items() if means[0] is levels[index]}
 
     def line(self, index: int, at: Array, frames_a_pixel: float, theme: Theme) -> Pixels:
         """The colours of one row where the frames `at` are the middles of pixels of so many frames."""
         means = self._means.get(index) if self.scale is not None and frames_a_pixel > 1.0 else None
-        levels = None if means is None else means.at(at, frames_a_pixel)
+        levels = None if means is None else means[1].at(at, frames_a_pixel)
         if levels is None or self.scale is None:  # not made yet: the frames in the middles
             return self.cells(index, at, theme)
         return scale_colours(self.scale.map, rgb32(theme.lane)).take(levels)
@@ -62,7 +63,8 @@ class CodeColours:
             levels = self._levels(index)
             if index in self._means or levels is None:
                 continue
-            self._means[index] = MeanLevels(levels.take(row.codes, mode="clip") if self.scale.by_entry else levels)
+            each = levels.take(row.codes, mode="clip") if self.scale.by_entry else levels
+            self._means[index] = (levels, MeanLevels(each))
             made = True
             if time.perf_counter() - start > budget_s:
                 break

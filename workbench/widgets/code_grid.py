@@ -43,6 +43,7 @@ class CodeGrid(TimePlot):
     def set_rows(self, rows: Sequence[CodeRow]) -> None:
         """What to draw."""
         self.rows = self.colours.rows = tuple(rows)
+        self.colours.scale = None  # it was of other rows
         self._recolour()
 
     def set_heard(self, books: Iterable[int] | None) -> None:

@@ -19,7 +19,7 @@ class MeanLevels:
     def __init__(self, levels: Array) -> None:
         self._blocks: list[NDArray[np.int16]] = []
         known = levels >= 0
-        total = np.where(known, levels, 0).astype(np.float32)
+        total = np.maximum(levels, 0).astype(np.float32)
         count = known.astype(np.float32)
         while len(total) >= 2 * FACTOR:
             total, count = _joined(total), _joined(count)
@@ -37,6 +37,8 @@ class MeanLevels:
 def _joined(values: Array) -> NDArray[np.float32]:
     """Sums of `FACTOR` neighbours; what is left over at the end joins the last block."""
     whole = len(values) // FACTOR * FACTOR
-    joined = values[:whole].reshape(-1, FACTOR).sum(axis=1, dtype=np.float32)
+    joined = values[0:whole:FACTOR].astype(np.float32)  # strides are several times as fast as sums over a short axis
+    for step in range(1, FACTOR):
+        joined += values[step:whole:FACTOR]
     joined[-1] += values[whole:].sum()
-    return np.asarray(joined, np.float32)
+    return joined

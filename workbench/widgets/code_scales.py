@@ -38,8 +38,7 @@ def change_db(norms: Array, book: int) -> NDArray[np.float64]:
         return np.asarray(20.0 * np.log10(np.asarray(norms[book], np.float64) / largest))
 
 
-def agreement_scale(values: Sequence[Array | None], same: bool) -> Scale:
-    """By agreement `[F]`, 0 to 1, NaN where it cannot be said: the same entry or not, or how well it is foretold."""
-    levels = tuple(None if row is None else levels_of(row, 0.0, 1.0) for row in values)
+def agreement_scale(levels: Sequence[Array | None], same: bool) -> Scale:
+    """By levels `[F]` of agreement: the same entry or not, or how well the other foretells it."""
     low, high = ("differs", "same") if same else ("0 %", "100 %")
-    return Scale("Agreement", low, high, levels, by_entry=False, map="cividis")
+    return Scale("Agreement", low, high, tuple(levels), by_entry=False, map="cividis")

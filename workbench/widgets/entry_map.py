@@ -21,7 +21,7 @@ from workbench.widgets.theme import Theme, describe, explain, rgb32, theme_of
 Array = NDArray[Any]
 NEAR_PIXELS = 12.0
 DRAG_PIXELS = 4
-MOST_STEPS = 3000  # of the path; a longer one would be a ball of wool
+MOST_STEPS = 1500  # of the path; a longer one would be a ball of wool
 NAMED = 64  # entries of a book up to which each is named on the map
 TRAIL = 12  # the last steps, drawn strongly
 

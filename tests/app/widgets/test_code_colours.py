@@ -115,7 +115,7 @@ def test_scales_of_tokens() -> None:
     assert change.low == "−20 dB" and change.high == "0 dB"
     assert change.levels[0] is not None and change.levels[1] is not None
     assert set(change.levels[0]) == {255} and set(change.levels[1]) == {0}
-    agree = agreement_scale([np.array([0.0, 0.5, np.nan]), None], same=True)
+    agree = agreement_scale([levels_of(np.array([0.0, 0.5, np.nan]), 0.0, 1.0), None], same=True)
     assert agree.levels[0] is not None and list(agree.levels[0]) == [0, 128, UNKNOWN]
     assert agree.levels[1] is None and not agree.by_entry and agree.high == "same"
 
