@@ -187,7 +187,7 @@ class LatentsPanel(Panel):
         """The colours that can be chosen, and those that were."""
         state, wanted = self.context.latents, self._wanted_colour
         labels = {key: row.title for (_, key), row in state.values.items() if row.names}
-        entries = (*CHOICES, *((f"Colour: {title.lower()}", key) for key, title in labels.items() if key not in LABELS))
+        entries = (*CHOICES, *((f"by {title.lower()}", key) for key, title in labels.items() if key not in LABELS))
         self.tools.colour.set_entries(entries, wanted)
         for key, title in LABELS.items():
             none = f"There are no {title} labels: put a .TextGrid, .lab or .json of the same name beside the clip."

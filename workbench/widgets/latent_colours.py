@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from workbench.widgets.point_colours import Colouring
 
 CHOICES = (
-    ("Colour: time", "time"),
-    ("Colour: loudness", "loudness"),
-    ("Colour: pitch", "pitch"),
-    ("Colour: quantisation error", "error"),
-    ("Colour: recording", "clip"),
-    ("Colour: speaker", "speaker"),
-    ("Colour: phone", "phone"),
-    ("Colour: word", "word"),
+    ("by time", "time"),
+    ("by loudness", "loudness"),
+    ("by pitch", "pitch"),
+    ("by error", "error"),
+    ("by recording", "clip"),
+    ("by speaker", "speaker"),
+    ("by phone", "phone"),
+    ("by word", "word"),
 )
 MEASURED = ("loudness", "pitch", "error")
 LABELS = {"speaker": "speaker", "phone": "phone", "word": "word"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -13,24 +13,36 @@ CHOOSE = "choose"
 HEARD = "heard"
 
 
+class SlimButton(Button):
+    """As wide as its text: there are many of them beside each other."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 18, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
 class LatentTools(QWidget):
     """Two rows of controls and a read-out. Says nothing by itself; the panel listens to each."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.space = Button("3-D", "Three dimensions", "Show the third axis too and drag to turn the picture: D.", True)
-        self.quantised = Button("Quantised □", "Show quantised points", "", True)
+        self.space = SlimButton(
+            "3-D", "Three dimensions", "Show the third axis too and drag to turn the picture: D.", True
+        )
+        self.quantised = SlimButton("Quantised □", "Show quantised points", "", True)
         self.depth = Choice(
             "Books of the quantised points",
             "How many codebooks the quantised points are made of.",
             (("All books", ""),),
         )
-        self.lasso = Button(
+        self.lasso = SlimButton(
             "Lasso", "Choose frames with a lasso", "Draw around points to loop their time; Shift and drag does it too.",
             True,
         )  # fmt: skip
-        self.fit = Button("Fit", "Fit", "Show the whole path: F.")
-        self.colour = Choice("Colour of points", "What the colours of the points mean.", (("Colour: time", "time"),))
+        self.fit = SlimButton("Fit", "Fit", "Show the whole path: F.")
+        self.colour = Choice("Colour of points", "What the colours of the points mean.", (("by time", "time"),))
         self.method = Choice(
             "Projection",
             "How latents come into the picture: PCA keeps distances along its axes, UMAP keeps neighbours together.",
@@ -41,8 +53,8 @@ class LatentTools(QWidget):
             "The speech that the axes are fitted on; they stay the same for all clips.",
             (("of the sample", ""), ("of a folder …", CHOOSE)),
         )
-        self.add = Button("Add clips …", "Add clips", "Show other sound files in the same space, beside this clip.")
-        self.remove = Button("This clip alone", "This clip alone", "Take the other sound files away.")
+        self.add = SlimButton("+ Clips", "Add clips", "Show other sound files in the same space, beside this clip.")
+        self.remove = SlimButton("− Clips", "This clip alone", "Take the other sound files away.")
         self.read_out = ReadOut()
         first = (self.space, self.quantised, self.depth, self.lasso, self.fit)
         second = (self.colour, self.method, self.corpus, self.add, self.remove)
@@ -55,7 +67,7 @@ class LatentTools(QWidget):
             for widget in row:
                 if isinstance(widget, Choice):
                     widget.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-                    widget.setMinimumContentsLength(5)
+                    widget.setMinimumContentsLength(4)
                     line.addWidget(widget, 1)
                 else:
                     line.addWidget(widget)

@@ -93,7 +93,11 @@ def number_marks(span: Range, logarithmic: bool) -> list[tuple[float, str]]:
     """Ticks of the colour bar: (share from below, text)."""
     if logarithmic:
         low, high = np.log(max(span.low, 1e-9)), np.log(max(span.high, 1e-9))
-        found = [v for v in (50, 70, 100, 140, 200, 280, 400, 560, 800) if span.low <= v <= span.high]
+        found = [
+            v
+            for v in (50, 60, 70, 85, 100, 120, 140, 170, 200, 240, 280, 340, 400, 480, 560, 680, 800)
+            if span.low <= v <= span.high
+        ]
         return [((float(np.log(v)) - low) / max(high - low, 1e-12), str(v)) for v in found]
     width = span.high - span.low
     step = step_for(width, 5)

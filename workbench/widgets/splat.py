@@ -42,18 +42,19 @@ def splat_points(
 def _cells(glyph: str, size: int) -> list[tuple[int, int]]:
     """(row, column) of the cells that a shape fills."""
     last, middle = size - 1, (size - 1) / 2
+    stroke = max(0.5, size / 6)
     chosen = []
     for dy in range(size):
         for dx in range(size):
             far = max(abs(dy - middle), abs(dx - middle)) > middle - 1
             draw = {
                 "hollow": far,
-                "cross": dx == dy or dx + dy == last,
-                "plus": abs(dx - middle) < 1 or abs(dy - middle) < 1,
+                "cross": min(abs(dx - dy), abs(dx + dy - last)) <= stroke,
+                "plus": min(abs(dx - middle), abs(dy - middle)) <= stroke,
                 "diamond": abs(dx - middle) + abs(dy - middle) <= middle,
-                "bar": abs(dy - middle) < 1,
-                "pole": abs(dx - middle) < 1,
-                "corner": dx == 0 or dy == last,
+                "bar": abs(dy - middle) <= stroke,
+                "pole": abs(dx - middle) <= stroke,
+                "corner": dx < 2 * stroke or last - dy < 2 * stroke,
             }.get(glyph, True)
             if draw or size < 3:
                 chosen.append((dy, dx))

@@ -148,7 +148,7 @@ def _splat(pixels: NDArray[np.uint32], scene: Scene, index: int, plot: QRect, th
     ground = rgb32(theme.lane)
     at, depth = _placed(scene, path.before[part], plot, ratio)
     colours = frame_colours(scene, index, part, theme)
-    splat_path(pixels, at, colours, 0.55 if index == 0 else 0.75, ground)
+    splat_path(pixels, at, colours, 0.55 if index == 0 and scene.colouring.kind != "label" else 0.75, ground)
     count = len(at)
     dot = max(2, round((5 if count < 400 else 4 if count < 1500 else 3 if count < 6000 else 2) * ratio))
     if scene.show_after and path.after is not None:
@@ -158,11 +158,11 @@ def _splat(pixels: NDArray[np.uint32], scene: Scene, index: int, plot: QRect, th
         splat_points(pixels, after, muted[: len(after)], dot + (2 if count < 6000 else 1), hollow=True)
     glyph = GLYPHS[index % len(GLYPHS)]
     if scene.labels_have_shapes:
-        dot = max(dot, round(5 * ratio))
+        dot = max(dot, round((7 if count < 1500 else 5) * ratio))
         _splat_labels(pixels, at, colours, dot, scene.colouring.values[0], part)
         return
     if index:
-        dot = max(dot + 1, round(5 * ratio)) if count < 6000 else dot + 1
+        dot = max(dot + 1, round(6 * ratio)) if count < 6000 else dot + 1
     if not scene.spatial:
         splat_points(pixels, at, colours, dot, glyph=glyph)
         return
@@ -361,7 +361,7 @@ def _draw_bar(painter: QPainter, plot: QRect, scene: Scene, theme: Theme) -> Non
     painter.save()
     painter.setPen(theme.muted)
     height = painter.fontMetrics().height()
-    painter.translate(bar.right() + 2, bar.bottom())
+    painter.translate(plot.right() + right_gutter(painter.fontMetrics()) + 3, bar.bottom())
     painter.rotate(-90)
     title = f"{colouring.title} · {colouring.unit}" if colouring.unit else colouring.title
     painter.drawText(QRectF(0, -height, bar.height(), height), Qt.AlignmentFlag.AlignCenter, title)

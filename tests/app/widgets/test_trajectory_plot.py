@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.widgets.conftest import Show
 from tests.app.widgets.pictures import click, colour_at, drag, hover, mouse, rgb, wheel
-from workbench.widgets.point_colours import Colouring
+from workbench.widgets.point_colours import Colouring, label_colours
 from workbench.widgets.splat import GLYPHS, splat_path, splat_points
 from workbench.widgets.theme import theme_of
 from workbench.widgets.trajectory import Trajectory
@@ -274,11 +274,12 @@ def test_labels_colour_their_points_and_hover_names_them(plot: TrajectoryPlot) -
     plot.set_colouring(Colouring("label", "Phone", "", (np.array([0.0, 1.0, np.nan, 1.0]),), ("a", "b")))
     rect = plot.plot_rect
     pixels = point_pixels(plot._scene(), rect, theme_of(plot.palette()), 1.0)
-    colours = []
-    for frame in (0, 1, 3):
+    first, second = (int(colour) for colour in label_colours(2, False))
+    for frame, wanted, other in ((0, first, second), (1, second, first), (3, second, first)):
         place = plot.position_of(SQUARE[frame])
-        colours.append(pixels[int(place.y()) - rect.top(), int(place.x()) - rect.left()])
-    assert colours[0] != colours[1] and colours[1] == colours[2]
+        x, y = int(place.x()) - rect.left(), int(place.y()) - rect.top()
+        around = pixels[y - 4 : y + 5, x - 4 : x + 5]
+        assert (around == wanted).sum() > 8 > (around == other).sum()
     assert "Phone b" in plot._describe((0, 1)) and "Phone" not in plot._describe((0, 2))
 
 
