@@ -10,6 +10,8 @@ from workbench.settings import Settings
 from workbench.state.clip import ClipState
 from workbench.state.codec import CodecState
 from workbench.state.columns import ColumnsState
+from workbench.state.edits import EditsState
+from workbench.state.document import DocumentState
 from workbench.state.engine import EngineState
 from workbench.state.history import History
 from workbench.state.ladder import LadderState
@@ -35,8 +37,10 @@ class Context:
     live: LiveState
     time_view: TimeView
     catalog: CatalogJobs = field(default_factory=CatalogJobs)
+    document: DocumentState = field(default_factory=DocumentState)
     history: History = field(default_factory=History)
     columns: ColumnsState = field(default_factory=ColumnsState)
+    edits: EditsState = field(default_factory=EditsState)
     ladder: LadderState = field(default_factory=LadderState)
     latents: LatentsState = field(default_factory=LatentsState)
     marks: MarksState = field(default_factory=MarksState)

@@ -22,6 +22,27 @@ def ask_clips(parent: QWidget, start: str = "") -> list[str]:
     return list(QFileDialog.getOpenFileNames(parent, title, start, f"Sound files ({kinds});;All files (*)")[0])
 
 
+def ask_document(parent: QWidget, start: str = "") -> str:
+    """A document, or empty."""
+    return QFileDialog.getOpenFileName(parent, "Open a document", start, "Documents (*.speefeare);;All files (*)")[0]
+
+
+def ask_target(parent: QWidget, title: str, start: str, kinds: str) -> str:
+    """Where to write a file of these kinds ("Documents (*.speefeare)"), or empty."""
+    return QFileDialog.getSaveFileName(parent, title, start, kinds)[0]
+
+
+def ask_edits(parent: QWidget) -> str:
+    """A list of token edits, or empty."""
+    return QFileDialog.getOpenFileName(parent, "Open a list of edits", "", "Edits (*.json);;All files (*)")[0]
+
+
+def ask_edits_target(parent: QWidget) -> str:
+    """Where to write a list of token edits, or empty."""
+    path = QFileDialog.getSaveFileName(parent, "Save the list of edits", "edits.json", "Edits (*.json)")[0]
+    return path if not path or path.endswith(".json") else f"{path}.json"
+
+
 def ask_codec_file(parent: QWidget, start: str = "") -> str:
     """A codec file, or empty."""
     kinds = " ".join(f"*{suffix}" for suffix in CODEC_SUFFIXES)

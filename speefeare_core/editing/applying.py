@@ -23,7 +23,7 @@ from speefeare_core.editing.edits import (
     Swap,
     Zero,
 )
-from speefeare_core.editing.grid import Mask, Row, books_of, cells_of, frames_of, rows_of, slowness_of, with_rows
+from speefeare_core.editing.grid import Mask, Row, books_of, cells_of, first_cell, frames_of, rows_of, slowness_of, with_rows
 from speefeare_core.editing.nearest import nearest_entries
 from speefeare_core.errors import SpeefeareError
 
@@ -150,7 +150,7 @@ def _copy(grid: _Grid, edit: Copy, helps: _Help) -> None:
     else:
         rows, silent = [row.copy() for row in grid.rows], [mask.copy() for mask in grid.silent]
     for book, first, stop in grid.cells(edit):
-        start = begin // grid.slow[book]
+        start = first_cell(begin, grid.slow[book])
         taken = slice(start, start + stop - first)
         mute = silent[book]
         values = _same_book(rows, book)[taken]

@@ -1,7 +1,7 @@
 """What can be done to the tokens of a clip, as plain data. Needs neither numpy nor torch.
 
 A clip is a grid: one row a book, one cell a frame of that book. An edit touches a `Region` of it. Frames are those of
-the fastest book; of a slower book (SNAC) every cell that the region overlaps is touched. The edits of a list are done
+the fastest book; of a slower book (SNAC) those cells are touched whose middle lies in the region. The edits of a list are done
 one after the other, each on what the ones before it left. A cell is one of three:
 
 - quantised: its book adds the entry that the code names (where every cell begins, and what each edit that writes a

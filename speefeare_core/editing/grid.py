@@ -63,6 +63,11 @@ def books_of(region: Region, info: CodecInfo, rows: int) -> tuple[int, ...]:
 
 
 def cells_of(region: Region, slow: int, length: int) -> tuple[int, int]:
-    """The cells [first, stop) of a row that a region overlaps; `slow` as in `slowness_of`."""
-    stop = length if region.stop is None else min(length, -(-region.stop // slow))
-    return min(region.start // slow, stop), stop
+    """The cells [first, stop) of a row whose middles a region holds; `slow` as in `slowness_of`."""
+    stop = length if region.stop is None else min(length, first_cell(region.stop, slow))
+    return min(first_cell(region.start, slow), stop), stop
+
+
+def first_cell(frame: int, slow: int) -> int:
+    """The first cell of a row whose middle lies at or behind the beginning of a frame of the fastest."""
+    return max(0, -((slow - 2 * frame) // (2 * slow)))

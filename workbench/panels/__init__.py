@@ -12,6 +12,7 @@ from workbench.panels.codebooks import CodebooksPanel
 from workbench.panels.codec import CodecPanel
 from workbench.panels.codes import CodesPanel
 from workbench.panels.compare import ComparePanel
+from workbench.panels.editor import EditorPanel
 from workbench.panels.ladder import LadderPanel
 from workbench.panels.latents import LatentsPanel
 from workbench.panels.live import LivePanel
@@ -47,6 +48,7 @@ PANELS: tuple[PanelInfo, ...] = (
     PanelInfo(
         "ladder", "Residual ladder", "center", LadderPanel, "Ctrl+9", False, "What each book left over, and its sound"
     ),
+    PanelInfo("editor", "Token editor", "center", EditorPanel, "Ctrl+T", False, "Change tokens and hear it at once"),
     PanelInfo("live", "Live", "bottom", LivePanel, "Ctrl+7", False, "Talk through the codec"),
 )
 

@@ -65,11 +65,13 @@ def test_a_region_without_books_and_end_is_everything() -> None:
     assert all((row == 3).all() for row in after)
 
 
-def test_slower_books_are_touched_where_the_region_overlaps_them() -> None:
+def test_cells_of_slower_books_are_touched_where_the_region_holds_their_middle() -> None:
     codec = TinyAhead("rates")  # 4, 2 and 1 frames of the fastest
     encoded = coded(codec)
     found = edited(codec, encoded, Zero(Region(6, 9)))
-    assert [np.flatnonzero(mask).tolist() for mask in found.silent] == [[1, 2], [3, 4], [6, 7, 8]]
+    assert [np.flatnonzero(mask).tolist() for mask in found.silent] == [[1], [3], [6, 7, 8]]
+    beside = edited(codec, encoded, Zero(Region(9, 12)))
+    assert [np.flatnonzero(mask).tolist() for mask in beside.silent] == [[2], [4, 5], [9, 10, 11]]
 
 
 def test_shuffle_keeps_the_codes_and_follows_its_seed() -> None:

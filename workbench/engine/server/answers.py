@@ -19,6 +19,7 @@ from workbench.engine.server.tasks import Work
 from workbench.engine.topics import token_statistics
 from workbench.engine.topics.audition import AuditionCode
 from workbench.engine.topics.columns import AddColumn, RemoveColumn
+from workbench.engine.topics.edits import SetEdits
 from workbench.engine.topics.ladder import WantLadder
 from workbench.engine.topics.latents import AuditionFrames, DescribeFrames, TraceLatents
 from workbench.engine.topics.spectrogram import SetSpectrogram
@@ -83,6 +84,7 @@ ANSWERS: dict[type[protocol.Request], Answer] = {
     RemoveColumn: Answer(f"{_TOPICS}.columns:remove", "remove column", 0, of_clip=False),
     MeasureRenders: Answer(f"{_TOPICS}.takes:measure", "measure", LATER),
     AuditionCode: Answer(f"{_TOPICS}.audition:work", "audition", SOON, "audition"),
+    SetEdits: Answer(f"{_TOPICS}.edits:work", "edits", SOON, "edits"),
     WantLadder: Answer(f"{_TOPICS}.ladder:work", "ladder", SOON, "ladder"),
     SetSpectrogram: Answer(f"{_TOPICS}.spectrogram:work", "spectrogram", 0),
     token_statistics.DescribeBooks: Answer(f"{_TOPICS}.token_statistics:describe_books", "books", LATER, of_clip=False),
