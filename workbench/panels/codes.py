@@ -62,6 +62,7 @@ class CodesPanel(TimeLinkedPanel):
         in_tab_order(*controls, self.raster)
         self._agreement: list[tuple[NDArray[np.int16], float | None] | None] = []  # levels and mean, by row
         self._agreeing: Generator[None, None, NDArray[np.float64]] | None = None  # work on the next row
+        self._agreement_with: tuple[object, ...] = ()
         self._shown_scale: object = None
         self._codes: tuple[NDArray[Any], ...] | None = None  # those that are shown, and the codec that they are of
         self._info: CodecInfo | None = None
@@ -118,7 +119,7 @@ class CodesPanel(TimeLinkedPanel):
             self.raster.set_scale(surprisal_scale(rows, tokens.corpus.counts))
         elif mode == "change" and tokens.entries is not None and rows:
             self.raster.set_scale(change_scale(rows, tokens.entries.norms))
-        elif mode == "agreement" and self._agreement and rows:
+        elif mode == "agreement" and any(self._agreement) and rows:
             self.raster.set_scale(
                 agreement_scale([row and row[0] for row in self._agreement], verbs.same_books(self.context))
             )
@@ -188,8 +189,9 @@ class CodesPanel(TimeLinkedPanel):
         others, rows = verbs.other_rows(self.context), self.raster.rows
         if not others:
             return False
-        if len(self._agreement) != len(rows):
-            self._agreement, self._agreeing = [None] * len(rows), None
+        key = (self.context.tokens.against, *self._compared())
+        if len(self._agreement) != len(rows) or key != self._agreement_with:
+            self._agreement, self._agreeing, self._agreement_with = [None] * len(rows), None, key
         at = next((index for index, row in enumerate(self._agreement) if row is None), None)
         if at is None:
             return False

@@ -61,7 +61,7 @@ class BookCounts:
             corpus = self._ctx.tokens.corpus
             return nothing if corpus is None else corpus.counts[book, : len(nothing)]
         if source == "live":
-            return self.live.counts(book, len(nothing)) if len(self.live.usage.sizes) > book else nothing
+            return self.live.counts(book) if len(self.live.usage.sizes) > book else nothing
         row = self.row(book)
         return nothing if row is None else verbs.clip_counts(self._ctx, row)
 
@@ -108,5 +108,5 @@ class BookCounts:
             self._begins(("live", 0, sizes))
         if self._new and self._frame % SHOWN_FRAMES == 0:
             self._new = False
-            self._set(tuple(use_of(self.live.counts(b, size), b + 1) for b, size in enumerate(sizes)))
+            self._set(tuple(use_of(self.live.counts(b), b + 1) for b in range(len(sizes))))
             self.version += 1  # shares may change where what is said of them does not

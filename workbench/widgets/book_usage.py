@@ -39,10 +39,10 @@ class BookUsage:
         """How many frames count now: at most the half-life over ln 2."""
         return float(self._counts[0].sum() / self._weight * 2.0 ** (1.0 / self.half_life_frames)) if self.sizes else 0.0
 
-    @property
-    def counts(self) -> NDArray[np.float64]:
-        """How often each entry counts now `[K, N]`: a token of this moment counts once."""
-        return np.asarray(self._counts / self._weight * 2.0 ** (1.0 / self.half_life_frames))
+    def counts_of(self, book: int) -> NDArray[np.float64]:
+        """How often each entry of a book, from 0, counts now `[N]`: a token of this moment counts once."""
+        scale = 2.0 ** (1.0 / self.half_life_frames) / self._weight
+        return np.asarray(self._counts[book, : self.sizes[book]] * scale)
 
     def entropy_bits(self) -> NDArray[np.float64]:
         """Entropy of each book's entries `[K]` in bits; 2 to its power is the perplexity."""

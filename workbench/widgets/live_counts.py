@@ -39,7 +39,7 @@ class LiveCounts:
         self.last = np.concatenate([self.last, codes[: len(sizes)]], axis=1)[:, -KEPT:]
         return True
 
-    def counts(self, book: int, size: int) -> NDArray[np.float64]:
+    def counts(self, book: int) -> NDArray[np.float64]:
         """Of a book, from 0: `[N]`; what is all but forgotten counts as nothing."""
-        there = self.usage.counts[book, :size]
+        there = self.usage.counts_of(book)
         return np.where(there < FORGOTTEN, 0.0, there)

@@ -155,6 +155,14 @@ def test_agreement_with_another_recording(
     assert [row is not None and float((row == 255).mean()) for row in scale.levels] == [1.0, 1.0, 0.5, 1.0]
     assert "88%" in panel.read_out.resting
     assert "agreement 0%" in panel.raster.describe_cell(2, 4, 0.08)
+    verbs.compare_with_recording(known, "/clips/third.wav")
+    groups = (client.share(slow), client.share(fast + 1))
+    hear(told.OtherEncoded(client.last(told.EncodeOther)[0], "/clips/third.wav", groups, (12.5, 50.0), 2.0))
+    for _ in range(5):
+        panel.refresh()
+    assert panel.raster.scale is not None
+    means = [None if row is None else float((row == 255).mean()) for row in panel.raster.scale.levels]
+    assert means == [1.0, 0.0, 0.0, 0.0], "of the recording chosen last"
 
 
 def test_agreement_with_a_column_is_how_well_it_foretells(known: Context, show: Show) -> None:
