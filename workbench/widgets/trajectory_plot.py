@@ -1,49 +1,32 @@
-"""Paths through latent space in two or three dimensions, with a playhead and a lasso; drawn with numpy, so that 10 000
-points stay fluent while they are turned."""
+"""Paths through latent space that can be turned, heard and chosen from; drawn with numpy, so that 10 000 points stay
+fluent while they are turned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPolygonF,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
-from workbench.widgets import trajectory_paint as paint
-from workbench.widgets.camera import Camera
 from workbench.widgets.controls import claims
 from workbench.widgets.lasso import inside
-from workbench.widgets.point_colours import Colouring, path_table
-from workbench.widgets.theme import Theme, theme_of
+from workbench.widgets.path_view import PathView
 from workbench.widgets.ticks import length_text
-from workbench.widgets.trajectory import Trajectory, corners
+from workbench.widgets.trajectory import Trajectory as Trajectory
 
 Array = NDArray[Any]
-NEAR_PIXELS = 12.0
 MOVED_PIXELS = 4
-TAIL_S, TAIL_POINTS = 0.2, 30  # of the path behind the playhead, drawn stronger
+MOST_CORNERS = 80  # of a lasso; a slow hand draws thousands
 KEYS = (
     Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_D, Qt.Key.Key_S, Qt.Key.Key_N, Qt.Key.Key_V, Qt.Key.Key_Escape,
     Qt.Key.Key_Return, Qt.Key.Key_Enter,
 )  # fmt: skip
 
 
-class TrajectoryPlot(QWidget):
+class TrajectoryPlot(PathView):
     """Wheel zooms, drag pans (in space: turns), Shift and drag draws a lasso, a click takes the nearest point.
 
     Keys: ← → one frame, Enter hears it, Shift and arrows pan or turn, + − zoom, F shows all, D two or three dimensions,
@@ -54,217 +37,25 @@ class TrajectoryPlot(QWidget):
     point_chosen = Signal(int, int)  # path, frame: to be heard
     frames_selected = Signal(object)  # frames of the first path, an int array; empty: none
     stretch_requested = Signal(int)  # the next (1) or the one before (−1)
-    dimensions_changed = Signal(bool)  # whether in space
     hovered = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.paths: tuple[Trajectory, ...] = ()
-        self.colouring = Colouring()
-        self.show_after = False
         self.lasso_mode = False  # a plain drag draws a lasso
-        self.time_range: tuple[float, float] = (0.0, 1.0)
-        self.cursor_s = 0.0
-        self.selected: Array = np.zeros(0, np.int64)
-        self.camera = Camera()
-        self._box: tuple[Array, Array] | None = None
-        self._cache: QImage | None = None  # None: to be drawn anew, into the image and pixels of before
-        self._image = QImage()
-        self._buffer = paint.PixelBuffer()
         self._press: QPointF | None = None
         self._last: QPointF | None = None
         self._moved = self._panning = False
-        self._lasso: list[QPointF] | None = None
         self._around, self._around_frame = 0, 0  # how often S was pressed, and where at first
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-
-    # -- state --------------------------------------------------------------------------------------------------
-    @property
-    def data(self) -> Trajectory | None:
-        """The clip's own path."""
-        return self.paths[0] if self.paths else None
-
-    def set_data(self, data: Trajectory | None) -> None:
-        """Another path alone, all of it in view."""
-        self.set_paths(() if data is None else (data,))
 
     def set_paths(self, paths: Sequence[Trajectory], fit: bool = True) -> None:
         """Other paths, the clip's own first."""
-        self.paths = tuple(paths)
-        self._box = corners(self.paths)
         self._around = 0
-        if fit:
-            self.fit()
-        self.invalidate()
-
-    def set_colouring(self, colouring: Colouring) -> None:
-        """Colours mean something else."""
-        self.colouring = colouring
-        self.invalidate()
-
-    def set_show_after(self, show: bool) -> None:
-        """Draw the quantised points and join each with the point it came from."""
-        self.show_after = show
-        self.invalidate()
-
-    def set_spatial(self, on: bool) -> None:
-        """In space, or the first two axes alone."""
-        if on != self.camera.spatial:
-            self.camera.spatial = on
-            self.fit()
-            self.dimensions_changed.emit(on)
+        super().set_paths(paths, fit)
 
     def set_lasso_mode(self, on: bool) -> None:
         """A plain drag draws a lasso."""
         self.lasso_mode = on
         self.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
-
-    def set_selected(self, frames: Array) -> None:
-        """Ring these frames of the first path."""
-        self.selected = np.asarray(frames, np.int64)
-        self.invalidate()
-
-    def set_time_range(self, start_s: float, end_s: float) -> None:
-        """The stretch in colour; the rest is a grey backdrop."""
-        if (start_s, end_s) != self.time_range:
-            self.time_range = (start_s, end_s)
-            self.invalidate()
-
-    def set_cursor(self, seconds: float) -> None:
-        """Move the playhead."""
-        if seconds != self.cursor_s:
-            self.cursor_s = seconds
-            self.update()
-
-    def fit(self) -> None:
-        """Show every point with a margin, one unit the same length on all axes."""
-        if self._box is not None:
-            rect = self.plot_rect
-            self.camera.fit(*self._box, rect.width(), rect.height())
-        self.invalidate()
-
-    def invalidate(self) -> None:
-        """Draw the paths anew at the next paint."""
-        self._cache = None
-        self.update()
-
-    @property
-    def spatial(self) -> bool:
-        """Whether the third axis is seen."""
-        return self.camera.spatial and all(path.dimensions > 2 for path in self.paths)
-
-    @property
-    def view(self) -> QRectF:
-        """What is in sight of the first two axes, in data units, y upwards."""
-        return paint.view_of(self.camera, self.plot_rect)
-
-    @property
-    def plot_rect(self) -> QRect:
-        """Where points are drawn."""
-        return paint.plot_rect(self.rect(), self.fontMetrics())
-
-    def places(self, points: Array) -> Array:
-        """Points `[N, 2 or 3]` → `[N, 2]` in the widget."""
-        rect = self.plot_rect
-        return np.asarray(self.camera.place(points, rect.width(), rect.height())[0] + (rect.left(), rect.top()))
-
-    def position_of(self, point: Array) -> QPointF:
-        """Where a data point lies in the widget."""
-        x, y = self.places(np.asarray(point)[None])[0]
-        return QPointF(float(x), float(y))
-
-    def hit(self, position: QPointF) -> tuple[int, int] | None:
-        """Path and frame of the nearest point within reach of a place, those in colour only."""
-        best: tuple[float, int, int] | None = None
-        scene = self._scene()
-        for index, path in enumerate(self.paths):
-            first, last = scene.frames(index)
-            if last <= first:
-                continue
-            apart = np.hypot(*(self.places(path.before[first:last]) - (position.x(), position.y())).T)
-            nearest = int(apart.argmin())
-            if apart[nearest] <= NEAR_PIXELS and (best is None or apart[nearest] < best[0]):
-                best = (float(apart[nearest]), index, first + nearest)
-        return None if best is None else best[1:]
-
-    def frame_at(self, position: QPointF) -> int | None:
-        """The nearest frame of the first path within reach of a place."""
-        found = self.hit(position)
-        return found[1] if found is not None and found[0] == 0 else None
-
-    # -- drawing ------------------------------------------------------------------------------------------------
-    def _scene(self, camera: Camera | None = None) -> paint.Scene:
-        box = self._box or (np.zeros(2), np.ones(2))
-        return paint.Scene(
-            self.paths, camera or self.camera, self.colouring, self.time_range, self.show_after, box, self.selected
-        )
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        theme, ratio = theme_of(self.palette()), self.devicePixelRatioF()
-        if self._cache is None or self._cache.devicePixelRatioF() != ratio:
-            size = (self.size() * ratio).expandedTo(QSize(1, 1))
-            image = self._image if self._image.size() == size else QImage(size, QImage.Format.Format_RGB32)
-            image.setDevicePixelRatio(ratio)
-            image.fill(theme.background)
-            onto = QPainter(image)
-            onto.setFont(self.font())
-            paint.draw_scene(onto, self.rect(), self._scene(), theme, ratio, self._buffer)
-            onto.end()
-            self._cache = self._image = image
-        painter = QPainter(self)
-        painter.drawImage(0, 0, self._cache)
-        self._draw_playhead(painter, theme)
-        if self._lasso is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(theme.accent, 1.5, Qt.PenStyle.DashLine))
-            painter.setBrush(theme.region)
-            painter.drawPolygon(QPolygonF(self._lasso))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if self.hasFocus():
-            painter.setPen(QPen(theme.accent, 1))
-            painter.drawRect(self.plot_rect.adjusted(-1, -1, 0, 0))
-
-    def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
-        """The same for print: the points as a picture of several dots a unit, axes and texts as lines and letters."""
-        camera = Camera()
-        camera.__dict__.update(self.camera.__dict__)
-        own, wanted = self.plot_rect, paint.plot_rect(rect, painter.fontMetrics())
-        camera.per_pixel *= max(own.width() / max(wanted.width(), 1), own.height() / max(wanted.height(), 1))
-        ratio = min(max(painter.deviceTransform().m11() * painter.device().devicePixelRatioF(), 2.0), 8.0)
-        paint.draw_scene(painter, rect, self._scene(camera), theme, ratio)
-
-    def _table(self) -> Array:
-        """The colours of time."""
-        return path_table()
-
-    def _draw_playhead(self, painter: QPainter, theme: Theme) -> None:
-        data = self.data
-        if data is None or not len(data):
-            return
-        frame = data.frame_at(self.cursor_s)
-        painter.setClipRect(self.plot_rect)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        first = max(0, frame - max(1, round(TAIL_S * data.frame_rate_hz)))
-        tail = [QPointF(float(x), float(y)) for x, y in self.places(data.before[first : frame + 1][-TAIL_POINTS:])]
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for number, (start, end) in enumerate(pairwise(tail), 1):
-            colour = QColor(theme.cursor)
-            colour.setAlphaF(0.75 * number / len(tail))
-            painter.setPen(QPen(colour, 1.2))
-            painter.drawLine(start, end)
-        place = tail[-1]
-        if self.show_after and data.after is not None and frame < len(data.after):
-            painter.setPen(QPen(theme.decoded, 2))
-            painter.drawLine(place, self.position_of(data.after[frame]))
-        for colour, width in ((theme.background, 5), (theme.cursor, 2)):
-            painter.setPen(QPen(colour, width))
-            painter.drawEllipse(place, 7, 7)
-        painter.setClipping(False)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     # -- choosing frames ----------------------------------------------------------------------------------------
     def select_inside(self, outline: Array) -> None:
@@ -273,6 +64,7 @@ class TrajectoryPlot(QWidget):
             return
         first, last = self._scene().frames(0)
         self._around = 0
+        outline = outline[:: max(1, len(outline) // MOST_CORNERS)]
         chosen = inside(self.places(self.data.before[first:last]), outline)
         self.frames_selected.emit(first + np.flatnonzero(chosen))
 
@@ -398,20 +190,6 @@ class TrajectoryPlot(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hovered.emit("")
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self.fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self.invalidate()
-        super().changeEvent(event)
-
-    def sizeHint(self) -> QSize:
-        return QSize(420, 380)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(200, 160)
 
 
 def _point(point: Array) -> str:

@@ -12,8 +12,8 @@ from workbench.widgets.point_colours import Colouring, label_colours
 from workbench.widgets.splat import GLYPHS, splat_path, splat_points
 from workbench.widgets.theme import theme_of
 from workbench.widgets.trajectory import Trajectory
-from workbench.widgets.trajectory_paint import point_pixels
 from workbench.widgets.trajectory_plot import TrajectoryPlot
+from workbench.widgets.trajectory_scene import point_pixels
 
 SQUARE = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
 
