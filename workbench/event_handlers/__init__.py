@@ -5,12 +5,13 @@ A topic is a module with a `TOPIC` and a row in `TOPICS`.
 
 from __future__ import annotations
 
-from workbench.event_handlers import columns, edits, ladder, latents, token_statistics
+from workbench.event_handlers import columns, edits, ladder, latents, marks, token_statistics
 from workbench.event_handlers.topic import Handler as Handler
 from workbench.event_handlers.topic import Topic as Topic
 
 TOPICS: tuple[Topic, ...] = (
     columns.TOPIC,
+    marks.TOPIC,
     edits.TOPIC,
     latents.TOPIC,
     ladder.TOPIC,

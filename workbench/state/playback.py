@@ -1,4 +1,4 @@
-"""The play cursor, the chosen depth, the loop, and the blind order."""
+"""The play cursor, the chosen take, the loop, what was picked to be compared, and the blind order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ class PlaybackState(QObject):
         super().__init__()
         self.position = 0  # sample
         self.playing = False
-        self.depth = 0
+        self.depth = 0  # number of the take that is heard (`derived_takes`)
+        self.heard_before = 0  # that of the take before it
+        self.picked: frozenset[int] = frozenset()  # takes that blind trials are about; empty: all
         self.loop: tuple[int, int] | None = None  # samples
         self.looping = False
         self.blind_order: tuple[int, ...] = ()  # depths behind the labels A, B, C …; empty: sighted
@@ -35,7 +37,19 @@ class PlaybackState(QObject):
     def update(self, **values: object) -> None:
         """Set some of the fields and say so once, if anything differs."""
         differing = {name: value for name, value in values.items() if getattr(self, name) != value}
+        if "depth" in differing:
+            self.heard_before = self.depth
         for name, value in differing.items():
             setattr(self, name, value)
         if differing:
             self.changed.emit()
+
+
+def label_of(index: int) -> str:
+    """What the n-th of a blind order is called: A, B … Z, AA, AB …"""
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(65 + rest) + text
+    return text
