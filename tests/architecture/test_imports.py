@@ -16,7 +16,13 @@ from tests.architecture.source_tree import PACKAGES, ROOT, imports, is_window_si
 CONCURRENCY = {"threading", "multiprocessing", "sounddevice", "concurrent"}
 QT = {"PySide6", "pyqtgraph", "shiboken6"}
 # What an import is called where the package that brings it is called otherwise.
-PACKAGE_OF = {"yaml": "pyyaml", "PySide6": "pyside6-essentials", "shiboken6": "pyside6-essentials"}
+PACKAGE_OF = {
+    "parselmouth": "praat-parselmouth",
+    "umap": "umap-learn",
+    "yaml": "pyyaml",
+    "PySide6": "pyside6-essentials",
+    "shiboken6": "pyside6-essentials",
+}
 PLAIN_DATA = ("speefeare_core", "speefeare_core.codec", "speefeare_core.errors", "speefeare_core.resources")
 
 
