@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from speefeare_core.blocks.report import SeamReport
 from speefeare_core.codec import CodecInfo
+from speefeare_core.spectrograms.settings import SpectrogramSettings
 from workbench.engine.live_protocol import (
     LIVE_STATUS as LIVE_STATUS,
 )
@@ -101,6 +102,7 @@ class ProcessClip(Request):
 
     path: str
     wanted_depths: tuple[int, ...] = ()
+    spectrogram: SpectrogramSettings = SpectrogramSettings()
 
 
 @dataclass(frozen=True)
@@ -278,7 +280,11 @@ class PeaksReady(Event):
 
 @dataclass(frozen=True)
 class SpectrogramReady(Event):
-    """uint8 [columns, bins] from `floor_db` (0) to `top_db` (255); sent again as `columns_done` grows."""
+    """uint8 [columns, bins] from `floor_db` (0) to `top_db` (255); sent again as `columns_done` grows.
+
+    `pyramid`: the levels of `speefeare_core.spectrograms.pyramid`, one after the other; a sketch of the whole comes with
+    no column done.
+    """
 
     depth: int
     spectrogram: ArrayRef
@@ -287,6 +293,8 @@ class SpectrogramReady(Event):
     rate_hz: int
     floor_db: float
     top_db: float
+    pyramid: ArrayRef | None = None
+    settings: SpectrogramSettings = SpectrogramSettings()
 
 
 @dataclass(frozen=True)
@@ -299,12 +307,12 @@ class CodesReady(Event):
 
 @dataclass(frozen=True)
 class LatentsReady(Event):
-    """Latents in the codec's fixed 2-D PCA basis: float32 [F, 2] before and after quantisation (full depth)."""
+    """Latents on the codec's three fixed principal axes: float32 [F, 3] before and after quantisation (full depth)."""
 
     before: ArrayRef
     after: ArrayRef | None
     frame_rate_hz: float
-    explained: tuple[float, float]  # share of the variance on each axis
+    explained: tuple[float, ...]  # share of the variance on each axis
     basis: str  # in words: where the basis was fitted
 
 

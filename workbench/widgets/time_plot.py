@@ -11,13 +11,15 @@ from workbench.widgets.theme import Theme, left_gutter, right_gutter, theme_of
 from workbench.widgets.ticks import seconds_text, step_for, ticks
 
 DRAG_PIXELS = 4  # less than this is a click
+EDGE_PIXELS = 5  # so near to the edge of a region a drag moves that edge
 
 
 class TimePlot(QWidget):
     """Draws `paint_plot` once into an image, and cursor and region over it, so that a moving cursor costs a blit.
 
-    Click seeks, drag marks a region, wheel zooms, Shift or sideways wheel and the middle button pan.
-    Keys: ← → move the cursor by 10 pixels, + − zoom, Page Up/Down pan, F shows all.
+    Click seeks, drag marks a region, drag its edge moves that edge, wheel zooms, Shift or sideways wheel and the middle
+    button pan. Keys: ← → move the cursor by 10 pixels, with Shift they mark a region from the cursor on, + − zoom,
+    Page Up/Down pan, F shows all.
     """
 
     seek_requested = Signal(float)  # s
@@ -32,9 +34,12 @@ class TimePlot(QWidget):
         self.region: tuple[float, float] | None = None
         self.region_active = False
         self._cache: QImage | None = None
+        self._sheet: QImage | None = None  # what `_cache` is drawn on
         self._press: QPointF | None = None
         self._drag: tuple[float, float] | None = None
         self._pan_from: tuple[float, float] | None = None
+        self._anchor: tuple[float, float] | None = None  # s: where marking by keys began, and where it is
+        self._figure: QSize | None = None  # while it is drawn as a figure
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -46,6 +51,20 @@ class TimePlot(QWidget):
     def describe_at(self, position: QPointF) -> str:
         """The hover text at a point of the widget."""
         return ""
+
+    def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """Draw it without cursor and region into a part of another picture, at any size."""
+        self._figure = rect.size()
+        painter.save()
+        try:
+            painter.translate(rect.topLeft())
+            painter.setFont(self.font())
+            painter.fillRect(QRect(0, 0, rect.width(), rect.height()), theme.background)
+            self.paint_plot(painter, self.plot_rect, theme)
+            self._draw_ruler(painter, theme)
+        finally:
+            painter.restore()
+            self._figure = None
 
     # -- state --------------------------------------------------------------------------------------------------
     @property
@@ -59,7 +78,8 @@ class TimePlot(QWidget):
         metrics = self.fontMetrics()
         left, right = left_gutter(metrics), right_gutter(metrics)
         bottom = metrics.height() + 8
-        return QRect(left, 4, max(1, self.width() - left - right), max(1, self.height() - bottom - 4))
+        size = self._figure or self.size()
+        return QRect(left, 4, max(1, size.width() - left - right), max(1, size.height() - bottom - 4))
 
     def set_range(self, start_s: float, end_s: float, length_s: float) -> None:
         """Show [start, end) of a clip of `length_s`."""
@@ -119,8 +139,10 @@ class TimePlot(QWidget):
             painter.drawRect(rect.adjusted(-1, -1, 0, 0))
 
     def _draw_cache(self, theme: Theme, ratio: float) -> QImage:
-        size = self.size() * ratio
-        image = QImage(size.expandedTo(QSize(1, 1)), QImage.Format.Format_RGB32)
+        size = (self.size() * ratio).expandedTo(QSize(1, 1))
+        if self._sheet is None or self._sheet.size() != size:  # a fresh one costs a quarter of a frame
+            self._sheet = QImage(size, QImage.Format.Format_RGB32)
+        image = self._sheet
         image.setDevicePixelRatio(ratio)
         image.fill(theme.background)
         painter = QPainter(image)
@@ -145,7 +167,7 @@ class TimePlot(QWidget):
             painter.drawText(
                 QRectF(x - width, top + 4, 2 * width, metrics.height()), Qt.AlignmentFlag.AlignCenter, text
             )
-        unit = QRectF(rect.right(), top + 4, self.width() - rect.right() - 10, metrics.height())
+        unit = QRectF(rect.right(), top + 4, right_gutter(metrics) - 10, metrics.height())
         painter.drawText(unit, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "s")
 
     def _draw_region(self, painter: QPainter, theme: Theme) -> None:
@@ -181,10 +203,11 @@ class TimePlot(QWidget):
             start -= (event.position().x() - x) / self.plot_rect.width() * span
             self.range_requested.emit(start, start + span)
         elif self._press is not None and abs(event.position().x() - self._press.x()) >= DRAG_PIXELS:
-            ends = sorted((self.time_at(self._press.x()), self.time_at(event.position().x())))
-            self._drag = (ends[0], ends[1])
+            self._drag = _ordered(self._drag_from(self._press.x()), self.time_at(event.position().x()))
             self.update()
         inside = self.plot_rect.contains(event.position().toPoint())
+        at_edge = inside and self._edge_at(event.position().x()) is not None
+        self.setCursor(Qt.CursorShape.SizeHorCursor if at_edge else Qt.CursorShape.ArrowCursor)
         self.hovered.emit(self.describe_at(event.position()) if inside else "")
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -199,6 +222,19 @@ class TimePlot(QWidget):
                 self.seek_requested.emit(self.time_at(press.x()))
             self.update()
 
+    def _edge_at(self, x: float) -> int | None:
+        """Which edge of the region (0 or 1) is under the pointer."""
+        if self.region is None:
+            return None
+        distances = [abs(self.x_of(edge) - x) for edge in self.region]
+        nearest = 0 if distances[0] < distances[1] else 1
+        return nearest if distances[nearest] <= EDGE_PIXELS else None
+
+    def _drag_from(self, x: float) -> float:
+        """Where what is dragged begins, in seconds: at the press, or at the other edge of a region held by its edge."""
+        edge = self._edge_at(x)
+        return self.time_at(x) if edge is None or self.region is None else self.region[1 - edge]
+
     def leaveEvent(self, event: QEvent) -> None:
         self.hovered.emit("")
 
@@ -211,7 +247,7 @@ class TimePlot(QWidget):
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        if claims(event, (Qt.Key.Key_Left, Qt.Key.Key_Right)):
+        if claims(event, (Qt.Key.Key_Left, Qt.Key.Key_Right)) or _marks(event):
             event.accept()
             return True
         return super().event(event)
@@ -219,8 +255,11 @@ class TimePlot(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, step = event.key(), 10 * (self.end_s - self.start_s) / self.plot_rect.width()
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            target = self.cursor_s + (step if key == Qt.Key.Key_Right else -step)
-            self.seek_requested.emit(min(max(target, 0.0), self.length_s))
+            step = step if key == Qt.Key.Key_Right else -step
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self._mark(step)
+            else:
+                self.seek_requested.emit(min(max(self.cursor_s + step, 0.0), self.length_s))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self._zoom(0.5, self.cursor_s)
         elif key == Qt.Key.Key_Minus:
@@ -231,6 +270,14 @@ class TimePlot(QWidget):
             self.range_requested.emit(0.0, self.length_s)
         else:
             super().keyPressEvent(event)
+
+    def _mark(self, step_s: float) -> None:
+        """Move the free end of the region by keys; a region that came from elsewhere is left behind."""
+        ours = self._anchor is not None and self.region is not None and _near(_ordered(*self._anchor), self.region)
+        start, end = self._anchor if ours and self._anchor is not None else (self.cursor_s, self.cursor_s)
+        self._anchor = (start, min(max(end + step_s, 0.0), self.length_s))
+        if self._anchor[0] != self._anchor[1]:
+            self.region_selected.emit(*_ordered(*self._anchor))
 
     def _zoom(self, factor: float, around_s: float) -> None:
         around = min(max(around_s, self.start_s), self.end_s)
@@ -256,3 +303,20 @@ class TimePlot(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(240, 90)
+
+
+def _ordered(first: float, second: float) -> tuple[float, float]:
+    return min(first, second), max(first, second)
+
+
+def _near(first: tuple[float, float], second: tuple[float, float]) -> bool:
+    """The same to a millisecond: regions are kept in samples."""
+    return abs(first[0] - second[0]) < 1e-3 and abs(first[1] - second[1]) < 1e-3
+
+
+def _marks(event: QEvent) -> bool:
+    """Whether the window asks if the plot wants Shift with an arrow for itself."""
+    if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+        return False
+    shifted = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+    return shifted and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right)
