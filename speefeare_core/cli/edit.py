@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from speefeare_core import audio, token_file
-from speefeare_core.audio import Samples
 from speefeare_core.cli.console import Console, Result
 from speefeare_core.cli.options import (
     SOUND_ENDINGS,
@@ -19,12 +17,11 @@ from speefeare_core.cli.options import (
     depth_list,
 )
 from speefeare_core.editing import edit_file
-from speefeare_core.editing.edits import Continuous, EditList
 from speefeare_core.editing.words import words_of
 from speefeare_core.errors import SpeefeareError
 
 if TYPE_CHECKING:
-    from speefeare_core.codec import Codec, Encoded
+    from speefeare_core.codec import Codec
     from speefeare_core.editing.edited import Edited
 
 
@@ -49,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> Result:
     """Encode, edit, decode."""
     from speefeare_core.checkpoints.load import load_codec
-    from speefeare_core.editing.applying import apply
+    from speefeare_core.editing.replaying import replay
 
     target = args.output or args.file.with_suffix(".edited.wav")
     check_not_same(args.file, target)
@@ -61,16 +58,10 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     codec = load_codec(args.codec, args.device)
     info = codec.info
     books = _books(args, codec)
-    wants_latents = bool(edits.continuous) or any(isinstance(edit, Continuous) for edit in edits.edits)
-    encoded = _encode(codec, args.file, wants_latents, console)
-    sources = {key: _encode(codec, Path(edits.path_of(key)), False, console) for key in edits.used_sources()}
-    edited = apply(edits, encoded, codec, sources)
+    found = replay(codec, args.file, edits, args.depth, books=books, raw=args.raw, progress=console.progress)
+    edited, samples = found.edited, found.samples
     if args.tokens is not None:
         _write_tokens(args.tokens, edited, codec, args.codec)
-    samples = _decode(codec, edited, args.depth, books, console)
-    level: dict[str, Any] = {"gain_db": 0.0, "delay_samples": 0}
-    if not args.raw:
-        samples, level = _levelled(codec, args, encoded, samples, books, console)
     with audio.Writer(target, info.rate_hz, info.channels) as writer:
         writer.write(samples)
     changed = [int(mask.sum()) for mask in edited.changed()]
@@ -85,7 +76,8 @@ def run(args: argparse.Namespace, console: Console) -> Result:
         "cells": sum(len(mask) for mask in edited.silent),
         "rate_hz": info.rate_hz,
         "length_samples": samples.shape[1],
-        **level,
+        "gain_db": found.match.gain_db,
+        "delay_samples": found.match.delay_samples,
     }
     told = [f"  {number}. {words_of(edit, info, edits)}" for number, edit in enumerate(edits.edits, 1)]
     head = f"{target}: {samples.shape[1] / info.rate_hz:.2f} s, {sum(changed)} of {data['cells']} cells changed"
@@ -104,57 +96,6 @@ def _books(args: argparse.Namespace, codec: Codec) -> tuple[int, ...] | None:
             f"--books {','.join(map(str, args.books))}: {codec.info.name} has {codec.info.depth} books."
         )
     return books
-
-
-def _encode(codec: Codec, path: Path, latents: bool, console: Console) -> Encoded:
-    """A recording of any length, with its latents where they are wanted."""
-    import torch
-
-    from speefeare_core import blocks
-    from speefeare_core.cli.long_files import BLOCK_S, WHOLE_S, encode_file
-
-    found = audio.probe(path)
-    if found.length_s <= WHOLE_S or not latents:
-        return encode_file(codec, path, None, lambda done: console.progress(done, "encoding"))
-    rate, channels = codec.info.rate_hz, codec.info.channels
-    encoder, joiner = blocks.encoder(codec), blocks.Joiner(codec.info, codec.frames_for(round(found.length_s * rate)))
-    done = 0
-    for block in audio.converted_blocks(path, rate, channels, BLOCK_S):
-        joiner.push(encoder.push(torch.from_numpy(block[None])))
-        done += block.shape[1]
-        console.progress(done / (found.length_s * rate), "encoding")
-    joiner.push(encoder.finish())
-    return joiner.result()
-
-
-def _decode(codec: Codec, edited: Edited, depth: int | None, books: Sequence[int] | None, console: Console) -> Samples:
-    import numpy as np
-
-    from speefeare_core.editing.rendering import Rendering
-
-    out = np.zeros((codec.info.channels, edited.encoded.length_samples), np.float32)
-    for start, span in Rendering(codec, depth, books, keep_states=False).update(edited):
-        out[:, start : start + span.shape[-1]] = span[0].numpy()
-        console.progress((start + span.shape[-1]) / out.shape[1], "decoding")
-    return out
-
-
-def _levelled(
-    codec: Codec,
-    args: argparse.Namespace,
-    encoded: Encoded,
-    samples: Samples,
-    books: Sequence[int] | None,
-    console: Console,
-) -> tuple[Samples, dict[str, Any]]:
-    """As loud, and as late, as the decode of the same books before the edits, so that only the edits are heard."""
-    from speefeare_core.editing.applying import apply
-    from speefeare_core.editing.matching import match
-
-    unedited = _decode(codec, apply(EditList(), encoded, codec, {}), args.depth, books, console)
-    original = audio.read(args.file, codec.info.rate_hz, codec.info.channels).samples[:, : unedited.shape[1]]
-    found = match(original, unedited, codec.info.rate_hz)
-    return found.applied(samples), {"gain_db": found.gain_db, "delay_samples": found.delay_samples}
 
 
 def _write_tokens(path: Path, edited: Edited, codec: Codec, source: str) -> None:

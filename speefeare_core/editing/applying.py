@@ -23,7 +23,17 @@ from speefeare_core.editing.edits import (
     Swap,
     Zero,
 )
-from speefeare_core.editing.grid import Mask, Row, books_of, cells_of, first_cell, frames_of, rows_of, slowness_of, with_rows
+from speefeare_core.editing.grid import (
+    Mask,
+    Row,
+    books_of,
+    cells_of,
+    first_cell,
+    frames_of,
+    rows_of,
+    slowness_of,
+    with_rows,
+)
 from speefeare_core.editing.nearest import nearest_entries
 from speefeare_core.errors import SpeefeareError
 

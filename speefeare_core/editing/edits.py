@@ -1,8 +1,8 @@
 """What can be done to the tokens of a clip, as plain data. Needs neither numpy nor torch.
 
 A clip is a grid: one row a book, one cell a frame of that book. An edit touches a `Region` of it. Frames are those of
-the fastest book; of a slower book (SNAC) those cells are touched whose middle lies in the region. The edits of a list are done
-one after the other, each on what the ones before it left. A cell is one of three:
+the fastest book; of a slower book (SNAC) those cells are touched whose middle lies in the region. The edits of a list
+are done one after the other, each on what the ones before it left. A cell is one of three:
 
 - quantised: its book adds the entry that the code names (where every cell begins, and what each edit that writes a
   code makes it again);
@@ -126,7 +126,7 @@ class Swap(Edit):
 class Neighbours(Edit):
     """Each code makes way for one of its `k` nearest entries, itself not among them, drawn evenly by `seed`.
 
-    Nearest by the Euclidean distance between entries as they are added (`Codec.book_entries`); of equal ones the lower
+    Nearest by the distance that the book itself searches by (`Codec.book_entries`, Euclidean); of equal ones the lower
     index. k = 1 is always the nearest one. `k` must be less than the entries of every book of the region.
     """
 

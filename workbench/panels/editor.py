@@ -30,7 +30,7 @@ from workbench.widgets.read_out import ReadOut
 from workbench.widgets.theme import describe
 
 RESTING = (
-    "drag over cells to select them (Shift+Ctrl and an arrow); Enter hears the moment, E with and without the edits"
+    "drag over cells to select them (Shift+Ctrl and an arrow); Enter hears the moment, W with and without the edits"
 )
 BEYOND = 1e-6
 
@@ -43,11 +43,11 @@ class EditorPanel(TimeLinkedPanel):
         describe(
             self.raster,
             "Token editor",
-            "One row per codebook, one cell per frame. Drag selects cells; keys: Del zero, S shuffle, H hold, "
-            "N neighbours, I set, C continuous, O restore, A all, E with and without the edits.",
+            "One row per codebook, one cell per frame. Drag selects cells; keys: Del zero, U shuffle, H hold, "
+            "N neighbours, I set, C continuous, O restore; Ctrl+A selects all, W is with and without the edits.",
         )
         self.hear = Button(
-            "Edited", "Hear the edits", "Hear the edited codes, or the same depth without edits (E).", True
+            "Edited", "Hear the edits", "Hear the edited codes, or the same depth without edits (W).", True
         )
         self.at_once = Button(
             "At once", "Hear at once", "After each edit its stretch is heard, where nothing plays.", True
@@ -261,12 +261,8 @@ class EditorPanel(TimeLinkedPanel):
                 verbs.set_index(context, tools.index_box.value())
             case "neighbours":
                 verbs.neighbours(context, tools.k_box.value())
-            case "all":
-                verbs.select_all(context)
             case "none":
                 verbs.select(context, None)
-            case "hear":
-                verbs.toggle_hear(context)
             case _:
                 self._with_other(word)
 

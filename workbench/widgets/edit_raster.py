@@ -20,14 +20,12 @@ Cells = NDArray[Any]  # [F]: 0 quantised, SILENT or CONTINUOUS
 KEYS: dict[Qt.Key, str] = {
     Qt.Key.Key_Delete: "zero",
     Qt.Key.Key_Backspace: "zero",
-    Qt.Key.Key_S: "shuffle",
+    Qt.Key.Key_U: "shuffle",
     Qt.Key.Key_H: "freeze",
     Qt.Key.Key_N: "neighbours",
     Qt.Key.Key_I: "set",
     Qt.Key.Key_C: "continuous",
     Qt.Key.Key_O: "restore",
-    Qt.Key.Key_A: "all",
-    Qt.Key.Key_E: "hear",
     Qt.Key.Key_Escape: "none",
 }
 

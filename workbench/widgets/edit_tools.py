@@ -16,7 +16,7 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
     (
         "shuffle",
         "Shuffle",
-        "S",
+        "U",
         "The selected codes change places in time, each book for itself; again: another order.",
     ),
     ("freeze", "Freeze", "H", "Hold the first selected code of each book."),

@@ -94,8 +94,9 @@ def test_keys_select_and_edit(editing: Context, show: Show, client: FakeClient) 
     assert _sent(client)[1].edits == (Zero(region),)
     QTest.keyClick(raster, Qt.Key.Key_H)
     assert _sent(client)[1].edits == (Zero(region), Freeze(region))
-    QTest.keyClick(raster, Qt.Key.Key_A)
+    verbs.select_all(editing)
     assert editing.edits.region == Region()
+    assert raster.selection is not None and raster.selection.end_s == 2.0
     QTest.keyClick(raster, Qt.Key.Key_Escape)
     assert editing.edits.region is None
 
@@ -221,15 +222,15 @@ def test_the_list_is_saved_opened_and_shortened(
 
 def test_with_and_without_the_edits(editing: Context, show: Show, client: FakeClient) -> None:
     panel = _open(show, editing)
-    QTest.keyClick(panel.raster, Qt.Key.Key_E)
+    verbs.toggle_hear(editing)
     assert "Nothing is edited" in editing.engine.messages[-1]
     editing.playback.update(depth=2)
     verbs.select(editing, Region(5, 20, (0,)))
     verbs.zero(editing)
     assert editing.playback.depth == number_of("edited", 2)
     assert panel.hear.isChecked()
-    QTest.keyClick(panel.raster, Qt.Key.Key_E)
-    assert editing.playback.depth == 2
+    verbs.toggle_hear(editing)
+    assert editing.playback.depth == 2 and not panel.hear.isChecked()
     panel.hear.click()
     assert editing.playback.depth == number_of("edited", 2)
 
