@@ -36,10 +36,10 @@ def tracking(blocks: Iterable[Floats], rate_hz: int, times_s: NDArray[Any]) -> G
     """
     check_installed()
     found = np.full(len(times_s), np.nan, np.float32)
-    for start_s, sound, offset_s, stop_s in _pieces(blocks, rate_hz):
+    for start_s, sound, offset_s, stop_s in pieces(blocks, rate_hz):
         low, high = np.searchsorted(times_s, (start_s, stop_s))
         if high > low:
-            found[low:high] = _pitch(sound, rate_hz, times_s[low:high] - offset_s)
+            found[low:high] = pitch_at(sound, rate_hz, times_s[low:high] - offset_s)
         yield stop_s
     return found
 
@@ -51,7 +51,7 @@ def array_blocks(samples: Any, rate_hz: int) -> Iterator[Floats]:
         yield np.asarray(samples[:, start : start + size], np.float32)
 
 
-def _pieces(blocks: Iterable[Floats], rate_hz: int) -> Iterator[tuple[float, NDArray[np.float64], float, float]]:
+def pieces(blocks: Iterable[Floats], rate_hz: int) -> Iterator[tuple[float, NDArray[np.float64], float, float]]:
     """(start, samples `[n]` with context around, time of the first of them, stop), in seconds."""
     size, context = round(BLOCK_S * rate_hz), round(CONTEXT_S * rate_hz)
     held = np.zeros(0)
@@ -67,7 +67,7 @@ def _pieces(blocks: Iterable[Floats], rate_hz: int) -> Iterator[tuple[float, NDA
         yield done / rate_hz, held, begin / rate_hz, np.inf
 
 
-def _pitch(sound: NDArray[np.float64], rate_hz: int, times_s: NDArray[Any]) -> Floats:
+def pitch_at(sound: NDArray[np.float64], rate_hz: int, times_s: NDArray[Any]) -> Floats:
     """At moments of a short sound: that of the nearest frame."""
     import parselmouth
 

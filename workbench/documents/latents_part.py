@@ -27,7 +27,9 @@ def load(ctx: Context, data: Any) -> None:
     data = data if isinstance(data, dict) else {}
     others, depth, corpus = data.get("others"), data.get("depth"), data.get("corpus")
     ctx.latents.update(others=())
-    verbs.set_space(ctx, "umap" if data.get("method") == "umap" else "pca", corpus if isinstance(corpus, str) else "")
+    space = SpaceChoice("umap" if data.get("method") == "umap" else "pca", corpus if isinstance(corpus, str) else "")
+    if space != ctx.latents.space:
+        verbs.set_space(ctx, space.method, space.corpus)
     verbs.set_depth(ctx, depth if isinstance(depth, int) and not isinstance(depth, bool) else None)
     if isinstance(others, list):
         verbs.add_clips(ctx, [path for path in others if isinstance(path, str)])

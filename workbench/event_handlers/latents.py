@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from speefeare_core.projection import labels
 from workbench.context import Context
 from workbench.engine import protocol
 from workbench.engine.topics.latents import FramesDescribed, LatentsTraced
 from workbench.event_handlers.topic import Topic
 from workbench.state.latents import FrameValues, LatentPath, SpaceChoice, TraceKey
-from workbench.verbs import latents as verbs
 
 
 def _traced(ctx: Context, event: LatentsTraced) -> None:
@@ -65,9 +63,6 @@ def _clip_changed(ctx: Context) -> None:
     state, path = ctx.latents, ctx.clip.data.path
     state.requests.clear()
     state.forget(path)  # the file may have changed
-    if labels.beside(path) is not None:
-        verbs.describe(ctx, "labels")
-    verbs.want(ctx)
 
 
 def _engine_died(ctx: Context) -> None:

@@ -82,7 +82,7 @@ class LatentsPanel(Panel):
     def _listen_to_states(self) -> None:
         context, state = self.context, self.context.latents
         context.clip.opened.connect(self._show_data)
-        context.clip.latents_changed.connect(self._show_data)
+        context.clip.latents_changed.connect(self._ask)
         context.clip.progress_changed.connect(self._show_empty_state)
         context.codec.changed.connect(self._show_depths)
         context.time_view.changed.connect(self._show_range)
@@ -95,6 +95,13 @@ class LatentsPanel(Panel):
     def refresh(self) -> None:
         self._show_cursor()
 
+    def _ask(self) -> None:
+        """The clip has its latents: show them, and ask for what else is wanted of it."""
+        self._show_data()
+        verbs.want(self.context)
+        if self._wanted_colour in MEASURED:
+            verbs.describe(self.context, self._wanted_colour)
+
     # -- the states changed ---------------------------------------------------------------------------------------
     def _show_data(self) -> None:
         """Other recordings, another space, another depth: what is there of them."""
@@ -103,7 +110,8 @@ class LatentsPanel(Panel):
         self._show_depths()
         self._show_space()
         if not shown:
-            if not self.context.clip.is_open or self.context.clip.data.latents is None:
+            data = self.context.clip.data
+            if data.latents is None or (self._shown and self._shown[0].path != data.path):
                 self._shown = ()
                 self.trajectory.set_paths(())
             self._say_resting()

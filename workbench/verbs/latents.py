@@ -54,8 +54,6 @@ def add_clips(ctx: Context, paths: Sequence[str | Path]) -> None:
     state.problems.clear()
     state.update(others=others)
     want(ctx)
-    if any(labels.beside(path) is not None for path in others):
-        describe(ctx, "labels")
 
 
 def remove_clips(ctx: Context) -> None:
@@ -115,6 +113,8 @@ def want(ctx: Context) -> None:
         request = TraceLatents(key.path, state.space.corpus, state.space.method, state.depth)
         state.requests[ctx.client.send(request)] = key
         asked = True
+    if any(labels.beside(key.path) is not None for key in keys):
+        describe(ctx, "labels")
     if asked:
         state.changed.emit()
 

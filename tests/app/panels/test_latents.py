@@ -26,6 +26,7 @@ from workbench.engine.topics.latents import (
     TraceLatents,
 )
 from workbench.engine_events import EngineEvents
+from workbench.event_handlers import latents as event_handlers
 from workbench.panels import PanelInfo, panel_info
 from workbench.panels.base import Panel
 from workbench.panels.latents import LatentsPanel
@@ -255,3 +256,37 @@ def test_a_space_that_cannot_be_fitted_is_told_and_not_kept(
     events.apply([protocol.Failed(number, "/corpus/none is no folder.")])
     assert loaded_context.latents.space == SpaceChoice() and not panel.view_state()["spaces"]
     assert panel.tools.corpus.value == "" and loaded_context.engine.messages[-1] == "/corpus/none is no folder."
+
+
+def test_another_clip_gets_what_was_chosen_for_the_one_before(
+    panel: LatentsPanel, events: EngineEvents, loaded_context: Context, client: FakeClient, tmp_path: Path
+) -> None:
+    verbs.add_clips(loaded_context, ["/clips/two.wav"])
+    answer(client, events)
+    choose(panel, "colour", "loudness")
+    asked = [request for request in client.sent if isinstance(request, DescribeFrames)]
+    assert {request.path for request in asked} == {CLIP, "/clips/two.wav"}
+    old = loaded_context.clip.data.latents
+    assert old is not None
+    (tmp_path / "other.lab").write_text("0.0 1.0 a\n")
+    path = str(tmp_path / "other.wav")
+    loaded_context.clip.open(dataclasses.replace(loaded_context.clip.data, path=path, latents=None))
+    assert panel.trajectory.paths == ()
+    event_handlers.TOPIC.clip_changed(loaded_context)  # type: ignore[misc]
+    client.sent.clear()
+    loaded_context.clip.set_latents(old)
+    wanted = {(request.path, request.what) for request in client.sent if isinstance(request, DescribeFrames)}
+    assert {(path, "labels"), (path, "loudness")} <= wanted
+    assert [Path(shown.name).name for shown in panel.trajectory.paths] == ["other.wav", "two.wav"]
+
+
+def test_a_new_clip_in_another_space_shows_nothing_of_the_old_one(
+    panel: LatentsPanel, events: EngineEvents, loaded_context: Context, client: FakeClient
+) -> None:
+    verbs.set_space(loaded_context, corpus="/corpus/speech")
+    answer(client, events)
+    old = loaded_context.clip.data.latents
+    loaded_context.clip.data = dataclasses.replace(loaded_context.clip.data, path="/clips/new.wav")
+    assert old is not None
+    loaded_context.clip.set_latents(old)
+    assert panel.trajectory.paths == () and client.last(TraceLatents)[1].path == "/clips/new.wav"
