@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Codes = NDArray[Any]  # [F]
 MOST_BINS = 1 << 22
+SPARSE = 16  # bins for each token from which on most would stay empty
 CHUNK = 1 << 17  # tokens that are counted in one step
 
 
@@ -90,7 +91,7 @@ def mean_known(values: NDArray[np.float64]) -> float | None:
 def _occurrences(values: NDArray[np.int64]) -> Generator[None, None, NDArray[np.int64]]:
     """How often each value (not negative) occurs among all of them, `[F]`."""
     bins = int(values.max()) + 1
-    if bins > MOST_BINS:  # sorted, which is slower, but needs less memory
+    if bins > min(MOST_BINS, SPARSE * len(values)):  # sorted: slower for many tokens, but needs less memory
         _, which, times = np.unique(values, return_inverse=True, return_counts=True)
         return np.asarray(times[which.reshape(-1)], np.int64)
     counts = np.zeros(bins, np.int64)

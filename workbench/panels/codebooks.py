@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
+from speefeare_core.statistics.layout import MOST_ENTRIES
 from speefeare_core.statistics.measures import BookUse, use_of
 from workbench import commands, dialogs
 from workbench.context import Context
@@ -149,11 +150,15 @@ class CodebooksPanel(Panel):
         if not counts.sizes:
             return
         verbs.want_entries(ctx)
-        if self.map_kind.value == "neighbours" and "map" not in ctx.tokens.failed:
+        if self.map_kind.value == "neighbours" and self._can_be_mapped(self.table.chosen):
             verbs.map_book(ctx, self.table.chosen)
         self._show_uses()
         self._show_book()
         self._show_trail()
+
+    def _can_be_mapped(self, book: int) -> bool:
+        tokens = self.context.tokens
+        return tokens.entries is not None and "map" not in tokens.failed and self.counts.sizes[book] <= MOST_ENTRIES
 
     # -- what is shown ----------------------------------------------------------------------------------------------
     def _show_uses(self) -> None:
@@ -198,6 +203,8 @@ class CodebooksPanel(Panel):
         kept = entries.kept[book]
         told = f" · {kept:.0%} of the 10 nearest kept" if np.isfinite(kept) else ""
         axes = (f"PC 1, {first:.0%} of variance", f"PC 2, {second:.0%}")
+        if self.map_kind.value == "neighbours" and size > MOST_ENTRIES:
+            told += f" · a map of neighbours takes {MOST_ENTRIES} entries at most"
         self.map.set_points(entries.points[book, :size], near, f"Book {book + 1} · principal axes{told}", axes)
 
     def _show_path(self, book: int) -> None:

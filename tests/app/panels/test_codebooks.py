@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +11,13 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from speefeare_core.errors import SpeefeareError
 from speefeare_core.statistics.measures import entropy_bits
 from tests.app.panels.known_clip import BOOKS, codes, known_codec, open_known_clip
 from tests.app.shell.fake_engine import FakeClient
 from tests.app.widgets.pictures import click
 from workbench.context import Context
+from workbench.documents import tokens_part
 from workbench.engine import protocol
 from workbench.engine.messages import Event
 from workbench.engine.topics import token_statistics as told
@@ -334,3 +337,20 @@ def test_without_books_it_says_why(context: Context, show: Show) -> None:
     open_known_clip(context)
     panel.refresh()
     assert panel.stack.currentIndex() == 1
+
+
+def test_a_document_keeps_what_tokens_are_measured_against(known: Context, client: FakeClient, tmp_path: Path) -> None:
+    assert tokens_part.save(known) is None
+    other = tmp_path / "other.wav"
+    other.write_bytes(b"sound")
+    known.tokens.corpus_folder = "/speech"
+    verbs.compare_with_recording(known, other)
+    kept = tokens_part.save(known)
+    tokens_part.load(known, None)
+    assert known.tokens.against == "" and known.tokens.corpus_folder == ""
+    tokens_part.load(known, kept)
+    assert known.tokens.corpus_folder == "/speech" and client.last(told.EncodeOther)[1].path == str(other)
+    tokens_part.load(known, {"corpus": 3, "against": "column:9"})
+    assert known.tokens.against == str(other), "there is no such column"
+    with pytest.raises(SpeefeareError, match="is not there"):
+        tokens_part.load(known, {"against": str(tmp_path / "gone.wav")})

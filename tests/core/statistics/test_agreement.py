@@ -42,6 +42,7 @@ def test_a_renamed_book_foretells_everything() -> None:
 
 def test_many_kinds_of_pairs_are_counted_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     mine, other = np.random.default_rng(4).integers(0, 40, (2, 300))
+    monkeypatch.setattr(agreement, "CHUNK", 70)
     before = told_by(mine, 50.0, other, 50.0)
     monkeypatch.setattr(agreement, "MOST_BINS", 1)
     assert np.array_equal(told_by(mine, 50.0, other, 50.0), before, equal_nan=True)
