@@ -41,7 +41,10 @@ def measure_seam(ctx: Context) -> None:
 
 def open_clip(ctx: Context, path: str | Path) -> None:
     """Open a sound file. Without a codec it waits for one."""
-    ctx.clip.wanted = str(Path(path).expanduser().absolute())
+    wanted = str(Path(path).expanduser().absolute())
+    if wanted != ctx.clip.wanted and not ctx.document.opening:
+        ctx.document.leaving.emit()
+    ctx.clip.wanted = wanted
     if ctx.engine.status == "dead":
         _tell_engine_is_gone(ctx)
     elif ctx.engine.status == "ready" and ctx.codec.info is not None and not ctx.codec.loading:
@@ -186,7 +189,7 @@ def why_no_take(ctx: Context, number: int) -> str:
     if column is None:
         return f"There is no column {key.column} beside the codec."
     if column.info is None:
-        return column.problem or f"{column.title} is not loaded yet."
+        return column.problem  # while it is loaded its takes may be chosen; they are heard when they are there
     if key.kind in ("edited", "residual") or (key.kind == "take" and not key.of):
         return "Edits, what is left over and the original belong to the first codec, not to a column beside it."
     return why_not(column.info, key)

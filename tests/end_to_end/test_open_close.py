@@ -1,20 +1,23 @@
 """Two hundred clips opened and closed in one window and one engine, with columns, differences and moments: nothing
-grows. Memory is looked at after a first part, in which caches fill."""
+grows. Memory is looked at after a first part, in which caches fill. And a window that was closed is forgotten."""
 
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.engine.harness import speech_file
 from tests.app.engine.tiny_engine import COMMAND
+from tests.app.shell.fake_engine import FakeClient
 from tests.core.tiny_codec import tiny_file
 from tests.leaks import _segments
 from workbench import commands
@@ -111,3 +114,34 @@ def test_two_hundred_clips_leave_nothing_behind(workbench: Workbench, tmp_path: 
     assert after.engine_handles <= before.engine_handles + 2, (before, after)
     assert after.window_threads <= before.window_threads and after.engine_threads <= before.engine_threads
     assert after.segments <= before.segments + 8 and after.mapped <= before.mapped + 8, (before, after)
+
+
+def test_a_window_that_was_closed_is_forgotten_with_all_its_states(qapp: QApplication) -> None:
+    """Functions that hold the window and listen to a state would keep both for ever, some megabytes a window."""
+    gone = []
+    for _ in range(3):
+        client = FakeClient()
+        made = build_workbench(Settings(), client)  # type: ignore[arg-type]
+        made.add_panels()
+        made.window.show()
+        client.say_ready()
+        made.clock.tick()
+        commands.load_codec(made.context, "fake")
+        client.say_codec()
+        made.clock.tick()
+        commands.open_clip(made.context, "/clips/a.wav")
+        client.say_clip()
+        for _ in range(6):
+            made.clock.tick()
+        qapp.processEvents()
+        made.close()
+        made.window.close()
+        made.window.deleteLater()
+        gone += [weakref.ref(made.window), weakref.ref(made.context.clip)]
+        del made
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        qapp.processEvents()
+        gc.collect()
+    del client
+    gc.collect()
+    assert [found for found in gone if found() is not None] == []

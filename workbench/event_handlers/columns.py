@@ -28,8 +28,9 @@ def _codes(ctx: Context, event: ColumnCodesReady) -> None:
         return
     groups = tuple(ctx.client.array(ref) for ref in event.groups)
     ctx.columns.change(event.column, codes=groups, code_rates_hz=event.frame_rates_hz, ready=True)
-    if key_of(ctx.playback.depth).column == event.column:
-        commands.select_depth(ctx, ctx.playback.depth)
+    if key_of(ctx.playback.depth).column == event.column:  # it was chosen before it was there
+        there = not commands.why_no_take(ctx, ctx.playback.depth)
+        commands.select_depth(ctx, ctx.playback.depth if there else 0)
 
 
 def _difference(ctx: Context, event: DifferenceReady) -> None:
@@ -58,6 +59,8 @@ def _ended(ctx: Context, event: Event) -> None:
         if request and column.request == request:
             problem = event.sentence if isinstance(event, protocol.Failed) else ""
             state.change(number, request=0, problem=problem)
+            if problem and key_of(ctx.playback.depth).column == number:
+                commands.select_depth(ctx, 0)
     for take in [take for take, asked in state.measuring.items() if asked == request]:
         del state.measuring[take]
 
