@@ -38,7 +38,7 @@ class LadderPanel(TimeLinkedPanel):
         self.reference = Choice(
             "Relative to",
             "What 0 dB is: the latent of the same frame, or the mean of all latents of the clip.",
-            (("Of the frame", "frame"), ("Of the clip", "clip")),
+            (("0 dB: frame", "frame"), ("0 dB: clip", "clip")),
         )
         self.drawing = Choice("Drawing", "Colours, or bars as high as the norm.", (("Heat", "heat"), ("Bars", "bars")))
         self.sounds = {

@@ -23,7 +23,7 @@ from workbench.widgets.time_plot import TimePlot
 Array = NDArray[Any]
 SILENT = 1e-6  # of the mean energy of the latents: frames below it have no share that means anything
 BAR_PIXELS = 8  # rows lower than this are drawn as heat
-GAP_FROM = 5  # rows at least this high get a gap
+GAP_FROM = 8  # rows at least this high get a gap
 MAP = "viridis"
 MOST_COLUMNS = 4000  # that are taken out
 
@@ -266,7 +266,7 @@ class LadderPlot(TimePlot):
             draw_colour_bar(painter, bar, table(MAP), marks, theme)
             return
         painter.setPen(theme.muted)
-        told = ("a full row:", "‖z‖ then") if self.of_frame else ("a full row:", "largest ‖z‖")
+        told = ("full row:", "its ‖z‖") if self.of_frame else ("full row:", "largest ‖z‖")
         for line, text in enumerate(told):
             box = QRectF(bar.left(), rect.top() + line * metrics.height(), 200, metrics.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from speefeare_core import audio
+from speefeare_core import audio, load_codec
+from speefeare_core.codec import Codec
 from speefeare_core.evaluation.ladder_rows import row_energies
 from speefeare_core.evaluation.mean_pyramid import split_levels
 from tests.app.engine.harness import Talk, speech_file
+from tests.core.lyra_folder import lyra_folder
+from tests.core.small_mimi import small_codec as small_mimi
+from tests.core.small_seanet import SEGMENTS, small_encodec
+from tests.core.small_snac import small_snac
+from tests.core.speech import speech_like
+from tests.core.test_book_energies import MAKERS
 from tests.core.tiny_codec import TinyCodec
+from tests.core.tiny_kinds import TinyAhead, TinyHeld
 from workbench.engine import protocol
+from workbench.engine.server.left_over import decode_left_over
 from workbench.engine.topics.ladder import LadderReady, WantLadder
 from workbench.state.derived_takes import number_of
 
@@ -67,5 +77,41 @@ def test_codecs_without_a_ladder_say_why(source: str, words: str, talk: Talk, tm
     assert event.rows == () and event.energies is None and words in " ".join(event.words)
 
 
+@pytest.mark.parametrize("samples", [np.zeros(3000), np.full(1, 0.5), np.full(5, 0.5)], ids=["silence", "one", "five"])
+def test_hardly_anything_is_a_ladder_too(samples: np.ndarray, talk: Talk, tmp_path: Path) -> None:
+    path = tmp_path / "clip.wav"
+    audio.write(path, audio.Audio(samples[None].astype(np.float32), 16_000))
+    talk.ask(protocol.ProcessClip(str(path)))
+    event = ready(talk)
+    assert len(event.rows) == 5 and event.frames_done >= 1 and np.isfinite(event.means).all()
+
+
 def test_without_a_clip_it_is_one_sentence(talk: Talk) -> None:
     assert "no open clip" in talk.refused(WantLadder())
+
+
+KINDS: dict[str, Callable[[], Codec]] = {
+    "default": lambda: load_codec("default", "cpu"),
+    "split": small_mimi,
+    "rates": small_snac,
+    "segments": lambda: small_encodec(3, **SEGMENTS),
+    "factorised": MAKERS["dac"],
+    "held back": TinyHeld,
+    "side": lambda: TinyAhead("side"),
+    "lyra": lambda: load_codec(lyra_folder(), "cpu"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_piece_by_piece_is_the_same_as_at_once(kind: str) -> None:
+    codec = KINDS[kind]()
+    info = codec.info
+    sound = speech_like(1.3, info.rate_hz)[None].repeat(info.channels, axis=0)
+    out = np.zeros_like(sound)
+    for _ in decode_left_over(codec, sound, 1, out, lambda done, total: None):
+        pass
+    encoded = codec.encode(torch.from_numpy(sound[None]))
+    left = codec.remainder(encoded, 1)
+    assert left is not None
+    wanted = codec.decode_latents(left, sound.shape[1], side=encoded.side)[0].numpy()
+    np.testing.assert_allclose(out, wanted, atol=1e-4)
