@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from speefeare_core.catalog.places import models_dir
+from speefeare_core.catalog.places import cache_dir
 from speefeare_core.projection.corpus import Corpus
 from speefeare_core.projection.pca import AXES, Basis
 
@@ -63,4 +63,4 @@ def save(codec: Codec, corpus: Corpus, basis: Basis) -> None:
 def _path(codec: Codec, corpus: Corpus) -> Path:
     from speefeare_core.sessions.fingerprint import fingerprint
 
-    return models_dir().parent / "projections" / f"{fingerprint(codec)}-{corpus.signature()}.npz"
+    return cache_dir() / "projections" / f"{fingerprint(codec)}-{corpus.signature()}.npz"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from speefeare_core.projection.corpus import Corpus
 from speefeare_core.projection.space import fitting
 from speefeare_core.projection.trace import tracing
 from tests.app.engine.harness import Talk, speech_file
+from tests.app.engine.tiny_engine import COMMAND
 from tests.core.projection.test_space_and_trace import done
 from tests.core.tiny_codec import TinyCodec
 from workbench.engine import protocol as p
+from workbench.engine.client import EngineClient
 from workbench.engine.topics.latents import (
     AuditionFrames,
     DescribeFrames,
@@ -23,6 +26,20 @@ from workbench.engine.topics.latents import (
     LatentsTraced,
     TraceLatents,
 )
+
+
+@pytest.fixture(scope="module")
+def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineClient]:
+    """One engine for this module, whose cache folder is its own: it keeps what it fitted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        client = EngineClient(COMMAND)
+        client.start()
+    talk = Talk(client)
+    talk.next(p.EngineReady)
+    talk.ask(p.SetOutput(p.VIRTUAL_DEVICE))
+    yield client
+    client.stop()
 
 
 @pytest.fixture
