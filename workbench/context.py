@@ -10,8 +10,8 @@ from workbench.settings import Settings
 from workbench.state.clip import ClipState
 from workbench.state.codec import CodecState
 from workbench.state.columns import ColumnsState
-from workbench.state.edits import EditsState
 from workbench.state.document import DocumentState
+from workbench.state.edits import EditsState
 from workbench.state.engine import EngineState
 from workbench.state.history import History
 from workbench.state.ladder import LadderState
@@ -22,6 +22,7 @@ from workbench.state.playback import PlaybackState
 from workbench.state.spectrogram import SpectrogramState
 from workbench.state.token_statistics import TokenStatistics
 from workbench.state.view import TimeView
+from workbench.state.voice import VoiceState
 
 
 @dataclass
@@ -46,3 +47,4 @@ class Context:
     marks: MarksState = field(default_factory=MarksState)
     spectrogram: SpectrogramState = field(default_factory=SpectrogramState)
     tokens: TokenStatistics = field(default_factory=TokenStatistics)
+    voice: VoiceState = field(default_factory=VoiceState)

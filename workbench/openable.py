@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from speefeare_core.documents.format import is_document
 from speefeare_core.sessions import is_session
 
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64")
@@ -24,4 +25,4 @@ def codec_source(path: str | Path) -> str:
     return str(path.parent if path.suffix.lower() == ".tflite" else path)
 
 
-__all__ = ["CODEC_SUFFIXES", "SOUND_SUFFIXES", "codec_source", "is_codec", "is_session"]
+__all__ = ["CODEC_SUFFIXES", "SOUND_SUFFIXES", "codec_source", "is_codec", "is_document", "is_session"]

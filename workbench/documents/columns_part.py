@@ -1,0 +1,36 @@
+"""Further codecs on the same clip, and marks, in a document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.context import Context
+from workbench.documents.values import number, text
+from workbench.state.columns import Column
+from workbench.verbs.columns import set_columns
+
+
+def save(ctx: Context) -> list[dict[str, Any]] | None:
+    """Their numbers stay: marks and picks speak of them."""
+    rows = ctx.columns.columns.values()
+    return [{"number": row.number, "source": row.source, "device": row.device} for row in rows] or None
+
+
+def load(ctx: Context, data: Any) -> None:
+    """These and no others."""
+    found: dict[int, Column] = {}
+    for row in data if isinstance(data, list) else []:
+        place, source = number(row, "number"), text(row, "source")
+        if source and place is not None and 1 <= place < 1000 and place == int(place):
+            found[int(place)] = Column(int(place), source, text(row, "device") or "auto")
+    set_columns(ctx, found.values())
+
+
+def save_marks(ctx: Context) -> dict[str, Any] | None:
+    """None where none was set."""
+    return ctx.marks.to_json() if ctx.marks.marks else None
+
+
+def load_marks(ctx: Context, data: Any) -> None:
+    """The inverse. Raises `SpeefeareError` for data that holds no marks."""
+    ctx.marks.set_json({"marks": []} if data is None else data)
