@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from speefeare_core.codec import CodecInfo
 from speefeare_core.statistics import agreement
+from speefeare_core.statistics.measures import surprisal_bits
 from workbench import dialogs
 from workbench.context import Context
 from workbench.panels.time_linked import TimeLinkedPanel
@@ -20,7 +21,7 @@ from workbench.verbs import token_statistics as verbs
 from workbench.widgets.code_raster import CodeRaster
 from workbench.widgets.code_rows import levels_of
 from workbench.widgets.code_scales import agreement_scale, change_db, change_scale, surprisal_scale
-from workbench.widgets.code_table import code_arrays, code_table
+from workbench.widgets.code_table import Values, code_arrays, code_table
 from workbench.widgets.controls import Button, Choice, in_tab_order
 from workbench.widgets.figure import Figure
 from workbench.widgets.theme import describe, explain
@@ -288,7 +289,7 @@ class CodesPanel(TimeLinkedPanel):
     def figures(self) -> tuple[Figure, ...]:
         if not self.raster.rows:
             return ()
-        view, scale = self.context.time_view, self.raster.scale
+        view, scale, values = self.context.time_view, self.raster.scale, self._values()
         rows, start, end = self.raster.rows, view.start_s, view.end_s
         info = self.context.codec.info
         notes = (info.name if info is not None else "", Path(self.context.clip.data.path).name)
@@ -298,11 +299,32 @@ class CodesPanel(TimeLinkedPanel):
                 "codes",
                 f"Codes, {len(rows)} book{'s' * (len(rows) > 1)}, colour {colours}",
                 self.raster,
-                lambda: code_arrays(rows, start, end),
-                lambda: code_table(rows, start, end),
+                lambda: code_arrays(rows, start, end, values),
+                lambda: code_table(rows, start, end, values),
                 tuple(note for note in notes if note),
             ),
         )
+
+    def _values(self) -> Values | None:
+        """What colours the tokens, where that is more than their index."""
+        tokens, rows, agreed = self.context.tokens, self.raster.rows, list(self._agreement)
+        name = self.raster.scale.name if self.raster.scale is not None else ""
+        if name == "Surprisal" and tokens.corpus is not None:
+            counts = tokens.corpus.counts
+            bits = [surprisal_bits(counts[row.book - 1, : row.size]) for row in rows]
+            return Values("surprisal_bits", lambda row, first, stop: bits[row][rows[row].codes[first:stop]])
+        if name == "Change" and tokens.entries is not None:
+            levels = [change_db(tokens.entries.norms, row.book - 1) for row in rows]
+            return Values("change_db", lambda row, first, stop: levels[row][rows[row].codes[first:stop]])
+        if name == "Agreement":
+
+            def agreement_of(row: int, first: int, stop: int) -> NDArray[np.float64]:
+                made = agreed[row] if row < len(agreed) else None
+                found = np.full(stop - first, -1) if made is None else made[0][first:stop]
+                return np.where(found < 0, np.nan, found / 255.0)
+
+            return Values("agreement", agreement_of)
+        return None
 
     def view_state(self) -> dict[str, Any]:
         return {"colours": self.colour_choice.value, "corpus": self.context.tokens.corpus_folder}

@@ -186,7 +186,14 @@ def test_agreement_with_a_column_is_how_well_it_foretells(known: Context, show: 
     assert scale.levels[1] is not None and set(scale.levels[1]) == {0}, "every token of the clip comes once"
 
 
-def test_figures_hold_what_is_in_sight(known: Context, show: Show) -> None:
+def described_first(panel: CodesPanel, client: FakeClient) -> told.BooksDescribed:
+    panel.refresh()
+    return described(client)
+
+
+def test_figures_hold_what_is_in_sight(
+    known: Context, show: Show, client: FakeClient, hear: Callable[[Event], None]
+) -> None:
     panel = codes_panel(show, known)
     known.time_view.set_range(0.5, 1.0)
     (figure,) = panel.figures()
@@ -194,6 +201,11 @@ def test_figures_hold_what_is_in_sight(known: Context, show: Show) -> None:
     assert list(arrays["book_02_index"]) == list(range(125, 150)) and arrays["book_02_time_s"][0] == 0.5
     rows = list(figure.table().rows)
     assert len(rows) == 7 + 3 * 25 and rows[-1] == (4, "acoustic", 1024, 49, 0.98, 349)
+    hear(described_first(panel, client))
+    panel.colour_choice.setCurrentIndex(panel.colour_choice.findData("change"))
+    (figure,) = panel.figures()
+    assert figure.table().columns[-1] == "change_db" and list(figure.table().rows)[-1][-1] == pytest.approx(-60.0)
+    assert figure.arrays()["book_03_change_db"] == pytest.approx(np.full(25, -40.0))
 
 
 # -- codebooks --------------------------------------------------------------------------------------------------------
