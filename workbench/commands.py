@@ -96,7 +96,8 @@ def cancel_work(ctx: Context) -> None:
         _cancel(ctx, ctx.codec.request)
     _cancel(ctx, ctx.codec.seam_request)
     _cancel(ctx, ctx.clip.request)
-    for request in ctx.clip.depth_requests.values():
+    requests = (*ctx.clip.depth_requests.values(), *(column.request for column in ctx.columns.columns.values()))
+    for request in {*requests, *ctx.columns.measuring.values()}:
         _cancel(ctx, request)
 
 

@@ -58,6 +58,8 @@ def _ended(ctx: Context, event: Event) -> None:
     for number, column in list(state.columns.items()):
         if request and column.request == request:
             problem = event.sentence if isinstance(event, protocol.Failed) else ""
+            if isinstance(event, protocol.Voided) and not column.ready:
+                problem = f"{column.title} was stopped before it could be heard; try it again."
             state.change(number, request=0, problem=problem)
             if problem and key_of(ctx.playback.depth).column == number:
                 commands.select_depth(ctx, 0)
@@ -71,10 +73,11 @@ def _clip_changed(ctx: Context) -> None:
         ask_for(ctx, number)
 
 
-def _engine_died(ctx: Context) -> None:
+def _all_void(ctx: Context) -> None:
+    """The engine works on no column any more."""
     ctx.columns.measuring.clear()
     for number in list(ctx.columns.columns):
-        ctx.columns.change(number, request=0)
+        ctx.columns.change(number, request=0, ready=False)
 
 
 TOPIC = Topic(
@@ -86,6 +89,7 @@ TOPIC = Topic(
         RenderMeasured: _measured,
     },
     ended=_ended,
+    codec_changed=_all_void,
     clip_changed=_clip_changed,
-    engine_died=_engine_died,
+    engine_died=_all_void,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,9 +43,13 @@ class EnvelopeLane:
             high = reduce_axis0(self.peaks[1], start_s * blocks, end_s * blocks, pixels, np.maximum)
         elif self.audio is not None and self.audio.shape[1]:
             first, last = start_s * self.rate_hz, end_s * self.rate_hz
-            channels = [reduce_axis0(row, first, last, pixels, np.minimum) for row in self.audio]
+            length = self.audio.shape[1]
+            begin = min(max(0, int(first)), length - 1)
+            part = self.audio[:, begin : max(begin + 1, math.ceil(last))]  # a difference is summed where it is read
+            first, last = first - begin, last - begin
+            channels = [reduce_axis0(row, first, last, pixels, np.minimum) for row in part]
             low = np.min(channels, axis=0)
-            channels = [reduce_axis0(row, first, last, pixels, np.maximum) for row in self.audio]
+            channels = [reduce_axis0(row, first, last, pixels, np.maximum) for row in part]
             high = np.max(channels, axis=0)
         else:
             return None

@@ -182,3 +182,40 @@ def test_a_dead_engine_leaves_columns_and_a_new_one_is_asked_for_them(loaded_des
     client.say_clip()
     loaded_desk.tick(5)
     assert client.count(AddColumn) == 2
+
+
+def test_stopped_work_on_a_column_is_told_and_another_codec_is_no_problem(loaded_desk: Desk) -> None:
+    ctx, client = loaded_desk.ctx, loaded_desk.client
+    number = columns.add_column(ctx, "other")
+    request = client.last(AddColumn)[0]
+    commands.cancel_work(ctx)
+    assert client.last(protocol.Cancel)[1].target_id in (request, ctx.clip.request)
+    assert any(isinstance(sent, protocol.Cancel) and sent.target_id == request for sent in client.sent)
+    client.say(protocol.Voided(request))
+    loaded_desk.tick(2)
+    assert "stopped" in ctx.columns.columns[number].problem
+    columns.retry_column(ctx, number)
+    say_column(loaded_desk, number)
+    listen.select(ctx, number_of("take", 3, number))
+    running = client.send(AddColumn(number, "other"))
+    ctx.columns.change(number, request=running)
+    commands.load_codec(ctx, "second")
+    client.say_codec(codec_info("second", depth=2))
+    client.say(protocol.Voided(running))
+    loaded_desk.tick(3)
+    assert not ctx.columns.columns[number].problem
+    assert ctx.playback.depth == number_of("take", 3, number), "it is heard again when it is there again"
+
+
+def test_a_take_of_a_column_may_be_chosen_while_it_is_loaded(loaded_desk: Desk) -> None:
+    ctx, client = loaded_desk.ctx, loaded_desk.client
+    number = columns.add_column(ctx, "other")
+    listen.select(ctx, number_of("take", 2, number))
+    assert ctx.playback.depth == number_of("take", 2, number) and not client.count(protocol.WantDepth)
+    say_column(loaded_desk, number, ())
+    assert client.last(protocol.WantDepth)[1].depth == number_of("take", 2, number)
+    columns.remove_column(ctx, number)
+    number = columns.add_column(ctx, "third")
+    listen.select(ctx, number_of("take", 40, number))
+    say_column(loaded_desk, number, ())
+    assert ctx.playback.depth == 0, "the codec that came has no such take"
