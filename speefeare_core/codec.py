@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.open_quantizer import OpenQuantizer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from speefeare_core.blocks.interface import BlockDecoder, BlockEncoder
     from speefeare_core.quantizers.energies import EnergyTable
-    from speefeare_core.quantizers.left_over import Left
     from speefeare_core.stream import CodecStream, Start
 
 Role = Literal["acoustic", "semantic", "mixed"]
@@ -152,7 +152,7 @@ class BlockContext:
     exact: bool  # the context holds all that a frame depends on, so that blocks give the whole-file result
 
 
-class Codec(ABC):
+class Codec(OpenQuantizer, ABC):
     """A loaded codec. `info` says what it is; `module` holds the weights (in eval mode, gradients off)."""
 
     info: CodecInfo
@@ -219,22 +219,6 @@ class Codec(ABC):
         quantizer: Any = getattr(self.module, "quantizer", None)
         return quantizer.entry_energies() if self.info.books and hasattr(quantizer, "entry_energies") else None
 
-    def _decode_latents(self, latents: Tensor, depth: int, side: dict[str, Tensor]) -> Tensor:
-        """Like `_decode`, from latents `[B, D, F]` in the place of summed entries; `depth` is what a decoder that knows
-        its depth is told. A family without books decodes latents anyway."""
-        raise SpeefeareError(f"{self.info.name} decodes its codes only; it does not give its decoder away.")
-
-    @property
-    def _quantizer(self) -> Any:
-        """What holds the books and may have `book_entries`, `left_over`, `sum_books` and `pass_through`."""
-        return getattr(self.module, "quantizer", None)
-
-    def _entries_of(self, book: int) -> Tensor | None:
-        """See `book_entries`; the book is there."""
-        has = hasattr(self._quantizer, "book_entries")
-        found: Tensor | None = self._quantizer.book_entries(book) if has else None
-        return found
-
     # -- what everybody calls ---------------------------------------------------------------------------------
     @property
     def device(self) -> Any:
@@ -292,6 +276,15 @@ class Codec(ABC):
                 audio = self._decode_books(encoded, self._check_books(books, present))
         return self._cut(audio, encoded.length_samples)
 
+    def _cut(self, audio: Tensor, length_samples: int) -> Tensor:
+        """What `_decode` gave, without the delay and as long as the recording."""
+        import torch
+
+        start = self.info.delay_samples
+        audio = audio[..., start : start + length_samples]
+        # Some decoders give a few samples less than they were given (odd strides).
+        return torch.nn.functional.pad(audio, (0, length_samples - audio.shape[-1]))
+
     def _check_encoded(self, encoded: Encoded) -> None:
         """Codes of another codec, which would be an index error, or the end of everything on a GPU."""
         import torch
@@ -311,6 +304,11 @@ class Codec(ABC):
                     f"These are no codes of {self.info.name}: it takes whole numbers [batch, books, frames] for up to"
                     f" {self.info.depth} books of {self.info.books[0].size} entries."
                 )
+
+    @property
+    def can_decode_books(self) -> bool:
+        """Whether `decode` takes any choice of `books`, not the first ones alone."""
+        return bool(self.info.books) and type(self)._decode_books is not Codec._decode_books
 
     def _check_books(self, books: Sequence[int], present: int) -> tuple[int, ...]:
         chosen = tuple(sorted(set(books)))
@@ -344,155 +342,3 @@ class Codec(ABC):
             return
         for depth in range(1, sum(group.shape[1] for group in encoded.code_groups) + 1):
             yield depth, self.decode(encoded, depth)
-
-    # -- inside the quantiser ---------------------------------------------------------------------------------
-    def book_entries(self, book: int) -> Tensor | None:
-        """The entries `[N, d]` of one book, from 0, where it searches them: it takes the nearest by Euclidean distance
-        (books that compare angles are scaled to length 1).
-
-        None where a family's books hold no entries. Raises `SpeefeareError` for a book that is not there.
-        """
-        import torch
-
-        self._check_books([book], self.info.depth)
-        with torch.inference_mode():
-            return self._entries_of(book)
-
-    def book_latents(self, encoded: Encoded, books: Sequence[int]) -> Tensor | None:
-        """`[B, D, F]`: what just these books, from 0, add to the latents that are decoded; None where a family has no
-        `quantized_latents`. Raises `SpeefeareError` for books that are not there."""
-        import torch
-
-        rows = self._rows_of(encoded)
-        chosen = self._check_books(books, len(rows))
-        with torch.inference_mode():
-            if hasattr(self._quantizer, "sum_books"):
-                summed: Tensor = self._quantizer.sum_books(rows, chosen)
-                return summed
-            parts = [self._book_by_difference(encoded, book) for book in chosen]
-            there = [part for part in parts if part is not None]
-            return torch.stack(there).sum(0) if len(there) == len(parts) else None
-
-    def residuals(self, encoded: Encoded) -> Iterator[Left] | None:
-        """What is left of the latents before and after each book, rung by rung (see `quantizers.left_over`).
-
-        None where there is no ladder: no latents in `encoded`, no books, or books that are no sums of entries.
-        """
-        import torch
-
-        from speefeare_core.quantizers.left_over import inferred, left_over
-
-        latents, rows = encoded.latents, self._rows_of(encoded)
-        with torch.inference_mode():
-            if latents is None or not rows or self.quantized_latents(encoded, 1) is None:
-                return None
-        latents = latents.to(self.device)
-        if hasattr(self._quantizer, "left_over"):
-            return inferred(self._quantizer.left_over(latents, rows))
-
-        def entries(book: int) -> Tensor:
-            added = self._book_by_difference(encoded, book)
-            assert added is not None
-            return added
-
-        return inferred(left_over(latents, range(len(rows)), entries))
-
-    def continuous_book(self, encoded: Encoded, book: int) -> Tensor | None:
-        """`[B, D, F]`: what one book, from 0, would add to the latents that are decoded if it did not quantise, after
-        the books before it did: for a plain residual quantiser r_{k−1}, all that is left.
-
-        None where `residuals` is. Raises `SpeefeareError` for a book that is not there.
-        """
-        import torch
-
-        (book,) = self._check_books([book], len(self._rows_of(encoded)))
-        with torch.inference_mode():
-            rungs = self.residuals(encoded)
-            before: Left | None = None
-            for rung in rungs if rungs is not None else ():
-                if rung.book == book and before is not None:
-                    if hasattr(self._quantizer, "pass_through"):
-                        added: Tensor = self._quantizer.pass_through(before.vectors, book)
-                        return added
-                    return before.vectors
-                before = rung
-        return None
-
-    def remainder(self, encoded: Encoded, depth: int = 0) -> Tensor | None:
-        """`[B, D, F]`: what the first `depth` books leave of the latents, in the space that is decoded: together with
-        `quantized_latents(encoded, depth)` it is `remainder(encoded, 0)`, latents that nothing has quantised.
-
-        None where `residuals` is.
-        """
-        import torch
-
-        with torch.inference_mode():
-            rungs = self.residuals(encoded)
-            last: dict[int, Tensor] = {}
-            for rung in rungs if rungs is not None else ():
-                if rung.book is None or rung.book < depth:
-                    last[rung.chain] = rung.vectors
-            if hasattr(self._quantizer, "widen"):
-                last = {chain: self._quantizer.widen(vectors, chain) for chain, vectors in last.items()}
-            return torch.stack(list(last.values())).sum(0) if last else None
-
-    @property
-    def can_decode_books(self) -> bool:
-        """Whether `decode` takes any choice of `books`, not the first ones alone."""
-        return bool(self.info.books) and type(self)._decode_books is not Codec._decode_books
-
-    @property
-    def can_decode_latents(self) -> bool:
-        """Whether `decode_latents` is there."""
-        if not self.info.books:
-            return self.info.latent_dim > 0
-        return type(self)._decode_latents is not Codec._decode_latents
-
-    def decode_latents(
-        self,
-        latents: Tensor,
-        length_samples: int,
-        *,
-        depth: int | None = None,
-        side: dict[str, Tensor] | None = None,
-    ) -> Tensor:
-        """Decode latents `[B, D, F]`, as `quantized_latents` gives them, to `[B, C, T]` of `length_samples`.
-
-        They may be anything: not quantised at all, or what is left over. `depth` is told to a decoder that knows its
-        depth (None: all books); `side` is that of the `Encoded`. Raises `SpeefeareError` where a family cannot.
-        """
-        import torch
-
-        count = self.info.check_depth(depth)
-        if latents.ndim != 3 or latents.shape[1] != self.info.latent_dim or not latents.shape[-1]:
-            raise SpeefeareError(
-                f"{self.info.name} wants latents [batch, {self.info.latent_dim}, frames], not {list(latents.shape)}."
-                if self.info.latent_dim
-                else f"{self.info.name} has no latents to decode."
-            )
-        given = latents.to(self.device, torch.float32)
-        with torch.inference_mode():
-            if self.info.books:
-                audio = self._decode_latents(given, count, side or {})
-            else:
-                audio = self._decode(Encoded((), given, length_samples, side or {}), 0)
-        return self._cut(audio, length_samples)
-
-    def _cut(self, audio: Tensor, length_samples: int) -> Tensor:
-        """What `_decode` gave, without the delay and as long as the recording."""
-        import torch
-
-        start = self.info.delay_samples
-        audio = audio[..., start : start + length_samples]
-        # Some decoders give a few samples less than they were given (odd strides).
-        return torch.nn.functional.pad(audio, (0, length_samples - audio.shape[-1]))
-
-    def _rows_of(self, encoded: Encoded) -> list[Tensor]:
-        """The codes `[B, F_k]` of each book, on the codec's device."""
-        return [row for group in encoded.code_groups for row in group.to(self.device).unbind(1)]
-
-    def _book_by_difference(self, encoded: Encoded, book: int) -> Tensor | None:
-        """What a book adds to the latents, from their sums with and without it."""
-        upto = self.quantized_latents(encoded, book + 1)
-        before = self.quantized_latents(encoded, book) if book and upto is not None else None
-        return upto if before is None or upto is None else upto - before

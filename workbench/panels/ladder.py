@@ -19,7 +19,7 @@ from workbench.widgets.depth_curves import Curve, CurveLine, DepthCurves
 from workbench.widgets.figure import Figure
 from workbench.widgets.ladder_plot import LadderPlot, RungRow, Rungs
 from workbench.widgets.read_out import ReadOut
-from workbench.widgets.theme import describe
+from workbench.widgets.theme import describe, explain
 
 LEVEL_NOTE = "y is the decode as it is heard: aligned with the original and matched to its loudness."
 CURVES_FROM, WORDS_FROM = 24, 16  # lines of text that the panel is high
@@ -45,6 +45,13 @@ class LadderPanel(TimeLinkedPanel):
             sound.kind: Button(sound.title, sound.title, f"{sound.tip} ({sound.key})", True) for sound in ladder.SOUNDS
         }
         self.curves = DepthCurves()
+        for widget, term in (
+            (self.rungs, "residual"), (self.reference, "latent"), (self.curves, "mel_distance"),
+            (self.sounds["take"], "level_matched"), (self.sounds["added"], "added"),
+            (self.sounds["missing"], "missing"), (self.sounds["alone"], "codebook"),
+            (self.sounds["residual"], "residual"),
+        ):  # fmt: skip
+            explain(widget, term)
         self.told = ReadOut(lines=2)
         super().__init__(context, self.rungs, (self.reference, self.drawing), "point at a row: norm and level")
         self._add_parts()
