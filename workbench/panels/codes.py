@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speefeare_core.codec import CodecInfo
-from speefeare_core.statistics import agreement
 from speefeare_core.statistics.measures import surprisal_bits
 from workbench import dialogs
 from workbench.context import Context
 from workbench.panels.time_linked import TimeLinkedPanel
 from workbench.verbs import listen
 from workbench.verbs import token_statistics as verbs
+from workbench.verbs.token_agreement import TokenAgreement
 from workbench.widgets.code_raster import CodeRaster
-from workbench.widgets.code_rows import levels_of
 from workbench.widgets.code_scales import agreement_scale, change_db, change_scale, surprisal_scale
 from workbench.widgets.code_table import Values, code_arrays, code_table
 from workbench.widgets.controls import Button, Choice, in_tab_order
@@ -38,7 +35,6 @@ COLOUR_TIP = (
     "Change: how much the entry adds. Agreement: with a second recording or codec."
 )
 CHOOSE = "choose"
-BUDGET_S = 0.004  # of comparing in one frame of the clock
 SHOWN_ROWS = 8  # compared rows are shown so many at a time
 
 
@@ -61,9 +57,7 @@ class CodesPanel(TimeLinkedPanel):
         controls = (self.colour_choice, self.of_choice, self.alone)
         super().__init__(context, self.raster, controls, "point at a cell: book, frame, time, index")
         in_tab_order(*controls, self.raster)
-        self._agreement: list[tuple[NDArray[np.int16], float | None] | None] = []  # levels and mean, by row
-        self._agreeing: Generator[None, None, NDArray[np.float64]] | None = None  # work on the next row
-        self._agreement_with: tuple[object, ...] = ()
+        self.agreement = TokenAgreement(context)
         self._shown_scale: object = None
         self._codes: tuple[NDArray[Any], ...] | None = None  # those that are shown, and the codec that they are of
         self._info: CodecInfo | None = None
@@ -88,7 +82,7 @@ class CodesPanel(TimeLinkedPanel):
         if shown[0] is not self._codes or shown[1] is not self._info:
             self._codes, self._info = shown
             self.raster.set_rows(verbs.code_rows(self.context))
-            self._agreement, self._agreeing = [], None
+            self.agreement.forget()
             self._shown_scale = None
         rows = self.raster.rows
         codec = self.context.codec
@@ -109,8 +103,7 @@ class CodesPanel(TimeLinkedPanel):
         """The scale that was chosen, as far as what it needs is there."""
         self._show_of()
         mode, tokens, rows = self.colour_choice.value, self.context.tokens, self.raster.rows
-        done = sum(row is not None for row in self._agreement)
-        key = (mode, tokens.corpus, tokens.entries, tokens.against, done, self._compared())
+        key = (mode, tokens.corpus, tokens.entries, tokens.against, self.agreement.version)
         if key == self._shown_scale:
             return
         self._shown_scale = key
@@ -120,16 +113,11 @@ class CodesPanel(TimeLinkedPanel):
             self.raster.set_scale(surprisal_scale(rows, tokens.corpus.counts))
         elif mode == "change" and tokens.entries is not None and rows:
             self.raster.set_scale(change_scale(rows, tokens.entries.norms))
-        elif mode == "agreement" and any(self._agreement) and rows:
-            self.raster.set_scale(
-                agreement_scale([row and row[0] for row in self._agreement], verbs.same_books(self.context))
-            )
+        elif mode == "agreement" and self.agreement.done and rows:
+            self.raster.set_scale(agreement_scale(self.agreement.levels, verbs.same_books(self.context)))
         else:
             self.raster.set_by_index(True)
         self._show_progress()
-
-    def _compared(self) -> tuple[int, ...]:
-        return tuple(id(row.codes.base) for row in verbs.other_rows(self.context)[:1])
 
     def _show_of(self) -> None:
         """The second choice: which corpus, or with what."""
@@ -166,8 +154,7 @@ class CodesPanel(TimeLinkedPanel):
         if mode == "agreement" and not tokens.against:
             return "choose a recording or a column to compare with"
         if mode == "agreement":
-            known = [row[1] for row in self._agreement if row is not None and row[1] is not None]
-            mean = f", {np.mean(known):.0%} on average" if known else ""
+            mean = "" if self.agreement.mean is None else f", {self.agreement.mean:.0%} on average"
             same = verbs.same_books(self.context)
             return ("bright: the same index" if same else "bright: foretold by the other's token") + mean
         return "point at a cell: book, frame, time, index"
@@ -181,39 +168,14 @@ class CodesPanel(TimeLinkedPanel):
         verbs.want_entries(ctx)
         if mode == "surprisal":
             verbs.want_corpus(ctx)
-        elif mode == "agreement" and self._agree():
+        elif mode == "agreement" and self.agreement.tick(self.raster.rows):
+            if self.agreement.done % SHOWN_ROWS == 0 or self.agreement.done == len(self.raster.rows):
+                self._show_colours()
             return
         self.raster.refine()
 
-    def _agree(self) -> bool:
-        """A step of one row in each frame of the clock, so that the window never waits for hours of codes."""
-        others, rows = verbs.other_rows(self.context), self.raster.rows
-        if not others:
-            return False
-        key = (self.context.tokens.against, *self._compared())
-        if len(self._agreement) != len(rows) or key != self._agreement_with:
-            self._agreement, self._agreeing, self._agreement_with = [None] * len(rows), None, key
-        at = next((index for index, row in enumerate(self._agreement) if row is None), None)
-        if at is None:
-            return False
-        row, other = rows[at], others[min(at, len(others) - 1)]
-        if self._agreeing is None:
-            how = _same if verbs.same_books(self.context) else agreement.telling
-            self._agreeing = how(row.codes, row.frame_rate_hz, other.codes, other.frame_rate_hz)
-        start = time.perf_counter()
-        while time.perf_counter() - start < BUDGET_S:
-            try:
-                next(self._agreeing)
-            except StopIteration as end:
-                self._agreement[at] = (levels_of(end.value, 0.0, 1.0), agreement.mean_known(end.value))
-                self._agreeing = None
-                if at + 1 == len(rows) or at % SHOWN_ROWS == 0:
-                    self._show_colours()
-                break
-        return True
-
     def _codes_changed(self) -> None:
-        self._agreement, self._agreeing = [], None
+        self.agreement.forget()
         self.show_data()
 
     def _columns_changed(self) -> None:
@@ -221,7 +183,7 @@ class CodesPanel(TimeLinkedPanel):
 
     def _column_codes_changed(self, number: int) -> None:
         if self.context.tokens.against == f"{verbs.COLUMN}{number}":
-            self._agreement, self._agreeing = [], None
+            self.agreement.forget()
             self._show_colours()
 
     # -- the person -------------------------------------------------------------------------------------------------
@@ -237,7 +199,7 @@ class CodesPanel(TimeLinkedPanel):
             if value != CHOOSE or folder:
                 verbs.count_corpus(ctx, folder)
         else:
-            self._agreement, self._agreeing = [], None
+            self.agreement.forget()
             if value.startswith(verbs.COLUMN):
                 verbs.compare_with_column(ctx, int(value.removeprefix(verbs.COLUMN)))
             else:
@@ -278,11 +240,9 @@ class CodesPanel(TimeLinkedPanel):
         said.append(f"{int(counts[code])}× here")
         if tokens.corpus is not None and book < len(tokens.corpus.counts):
             said.append(f"{int(tokens.corpus.counts[book, code])}× in the corpus")
-        if self.colour_choice.value == "agreement" and index < len(self._agreement):
-            values = self._agreement[index]
-            if values is not None and frame < len(values[0]):
-                level = int(values[0][frame])
-                said.append("agreement unknown" if level < 0 else f"agreement {level / 255:.0%}")
+        value = self.agreement.at(index, frame) if self.colour_choice.value == "agreement" else None
+        if value is not None:
+            said.append("agreement unknown" if np.isnan(value) else f"agreement {value:.0%}")
         return " · ".join(said)
 
     # -- taken out, remembered ----------------------------------------------------------------------------------------
@@ -307,7 +267,7 @@ class CodesPanel(TimeLinkedPanel):
 
     def _values(self) -> Values | None:
         """What colours the tokens, where that is more than their index."""
-        tokens, rows, agreed = self.context.tokens, self.raster.rows, list(self._agreement)
+        tokens, rows, agreed = self.context.tokens, self.raster.rows, list(self.agreement.levels)
         name = self.raster.scale.name if self.raster.scale is not None else ""
         if name == "Surprisal" and tokens.corpus is not None:
             counts = tokens.corpus.counts
@@ -320,7 +280,7 @@ class CodesPanel(TimeLinkedPanel):
 
             def agreement_of(row: int, first: int, stop: int) -> NDArray[np.float64]:
                 made = agreed[row] if row < len(agreed) else None
-                found = np.full(stop - first, -1) if made is None else made[0][first:stop]
+                found = np.full(stop - first, -1) if made is None else made[first:stop]
                 return np.where(found < 0, np.nan, found / 255.0)
 
             return Values("agreement", agreement_of)
@@ -335,10 +295,3 @@ class CodesPanel(TimeLinkedPanel):
         if isinstance(state.get("colours"), str):
             self.colour_choice.set_value(state["colours"])
             self._colours_changed()
-
-
-def _same(
-    codes: NDArray[Any], rate_hz: float, other: NDArray[Any], other_rate_hz: float
-) -> Generator[None, None, NDArray[np.float64]]:
-    yield
-    return agreement.same(codes, rate_hz, other, other_rate_hz)
