@@ -86,7 +86,7 @@ class CodesPanel(TimeLinkedPanel):
             self._shown_scale = None
         rows = self.raster.rows
         codec = self.context.codec
-        self.raster.set_heard(None if blind else codec.books_of(self.context.playback.depth))
+        self.raster.set_heard(None if blind else verbs.heard_books(self.context))
         clip, info = self.context.clip, codec.info
         self.raster.waiting = f"{clip.stage} …" if clip.stage else "no codes yet"
         no_codes = info is not None and not info.books

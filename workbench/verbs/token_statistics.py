@@ -11,6 +11,7 @@ from speefeare_core.statistics.counts import count
 from workbench import commands
 from workbench.context import Context
 from workbench.engine.topics.token_statistics import CountCorpus, DescribeBooks, EncodeOther, MapBook
+from workbench.state.derived_takes import key_of
 from workbench.widgets.code_rows import CodeRow, rows_of
 
 COLUMN = "column:"  # in front of a column's number where something to compare with is meant
@@ -66,6 +67,14 @@ def code_rows(ctx: Context) -> tuple[CodeRow, ...]:
     """The rows of the open clip, in book order; empty where its codes are not there (yet)."""
     data, info = ctx.clip.data, ctx.codec.info
     return rows_of(info, data.codes, data.code_rates_hz) if info is not None else ()
+
+
+def heard_books(ctx: Context) -> tuple[int, ...] | None:
+    """The books, from 0, that are in what is heard; None: all of them, or it is no decode of these codes."""
+    key = key_of(ctx.playback.depth)
+    if key.column or key.kind not in ("take", "edited", "alone", "added"):
+        return None
+    return (key.of - 1,) if key.kind in ("alone", "added") else ctx.codec.books_of(key.of)
 
 
 def other_rows(ctx: Context) -> tuple[CodeRow, ...]:

@@ -28,6 +28,7 @@ from workbench.panels.base import Panel
 from workbench.panels.codebooks import CodebooksPanel
 from workbench.panels.codes import CodesPanel
 from workbench.state.columns import Column
+from workbench.state.derived_takes import number_of
 from workbench.verbs import token_statistics as verbs
 
 Show = Callable[[PanelInfo, Context], Panel]
@@ -136,6 +137,21 @@ def test_a_click_plays_the_moment_and_alt_the_code_alone(known: Context, show: S
     known.playback.update(playing=True)
     click(raster, raster.x_of(0.5), raster.row_edges()[2] + 5)
     assert client.count(PlayOnce) == 1, "what plays goes on from there"
+
+
+def test_books_that_are_not_heard_are_dimmed_in_takes_of_every_kind(known: Context, show: Show) -> None:
+    panel = codes_panel(show, known)
+    for number, heard in (
+        (0, None),
+        (2, {0, 1}),
+        (number_of("alone", 3), {2}),
+        (number_of("added", 3), {2}),
+        (number_of("edited", 2), {0, 1}),
+        (number_of("missing", 2), None),
+        (number_of("take", 2, column=1), None),
+    ):
+        known.playback.update(depth=number)
+        assert panel.raster.heard == heard, number
 
 
 def test_agreement_with_another_recording(
