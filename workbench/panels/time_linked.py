@@ -9,8 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 from workbench import commands
 from workbench.context import Context
 from workbench.panels.base import Panel
+from workbench.state.derived_takes import key_of
+from workbench.state.take_names import title_of
 from workbench.widgets.controls import in_tab_order
 from workbench.widgets.empty_state import EmptyState
+from workbench.widgets.flags import Flag
 from workbench.widgets.read_out import ReadOut
 from workbench.widgets.time_plot import TimePlot
 
@@ -23,10 +26,35 @@ def shown_depth(context: Context, before: int) -> int:
     return context.playback.depth or (before if 0 < before < len(context.codec.takes) else context.codec.full)
 
 
+def title_of_number(context: Context, number: int) -> str:
+    """Any take as lanes name it, with its bitrate; ▸ marks what is heard."""
+    heard = " ▸" if context.playback.depth == number and not context.playback.blind else ""
+    if number == 0:
+        return f"Original{heard}"
+    key = key_of(number)
+    column = context.columns.columns.get(key.column)
+    info = column.info if column is not None else context.codec.info
+    if info is None:
+        return f"Decode{heard}"
+    takes = column.takes if column is not None else context.codec.takes
+    rate = takes[key.of].bitrate_kbps if key.kind == "take" and key.of < len(takes) else 0.0
+    name = f"{column.title}, " if column is not None else ""
+    words = title_of(info, key)
+    words = name + (words[0].lower() + words[1:] if name else words)
+    return words + (f" · {rate:.2f} kbps" if rate else "") + heard
+
+
 class TimeLinkedPanel(Panel):
     """A tool row with a read-out over a plot whose cursor, range and loop are those of the context."""
 
-    def __init__(self, context: Context, plot: TimePlot, controls: Sequence[QWidget], resting: str) -> None:
+    def __init__(
+        self,
+        context: Context,
+        plot: TimePlot,
+        controls: Sequence[QWidget],
+        resting: str,
+        second_row: QWidget | None = None,
+    ) -> None:
         super().__init__(context)
         self.plot = plot
         self.read_out = ReadOut(resting)
@@ -44,6 +72,8 @@ class TimeLinkedPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(tools)
+        if second_row is not None:
+            column.addWidget(second_row)
         column.addWidget(plot, 1)
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.empty)
@@ -61,6 +91,8 @@ class TimeLinkedPanel(Panel):
         context.playback.changed.connect(self.playback_changed)
         context.playback.moved.connect(self._show_cursor)
         context.codec.changed.connect(self.playback_changed)
+        context.marks.changed.connect(self._show_marks)
+        self._show_marks()
 
     # -- what a panel writes ------------------------------------------------------------------------------------
     def show_data(self) -> None:
@@ -89,13 +121,7 @@ class TimeLinkedPanel(Panel):
     @property
     def decode_title(self) -> str:
         """The decode as lanes name it."""
-        heard = " ▸" if self.context.playback.depth else ""
-        takes = self.context.codec.takes
-        if not 0 < self._depth < len(takes):
-            return f"Decode{heard}"
-        take = takes[self._depth]
-        rate = f" · {take.bitrate_kbps:.2f} kbps" if take.bitrate_kbps else ""
-        return f"{take.label}{rate}{heard}"
+        return title_of_number(self.context, self._depth) if self._depth else "Decode"
 
     @property
     def original_title(self) -> str:
@@ -124,6 +150,9 @@ class TimeLinkedPanel(Panel):
 
     def _show_cursor(self, _sample: int = 0) -> None:
         self.plot.set_cursor(self._cursor_s())
+
+    def _show_marks(self) -> None:
+        self.plot.set_flags(tuple(Flag(mark.time_s, mark.title, mark.end_s) for mark in self.context.marks.marks))
 
     def _show_range(self) -> None:
         view = self.context.time_view

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 
+from speefeare_core.spectrograms.scales import SCALES, ScaleInfo
+from workbench.state.voice import Voice
+from workbench.widgets import voice_overlay
 from workbench.widgets.colormap import Table, table
 from workbench.widgets.column_store import ColumnStore
 from workbench.widgets.labels import draw_colour_bar, draw_plaque
@@ -22,6 +25,8 @@ from workbench.widgets.time_plot import TimePlot
 Array = NDArray[Any]
 DIFFERENCE_DB = 30.0  # the difference scale ends here, both ways
 RANGE_DB = 80.0  # of levels, below the loudest in sight of any lane
+_ROUND_HZ = [50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 4e3, 8e3, 16e3, 32e3, 64e3]  # marks of the axes that are not linear
+READING_STEP = 0.02  # of the height, by which keys move the reading line
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class SpectrogramLane:
     store: ColumnStore | None
     minus: ColumnStore | None = None
     waiting: str = ""
+    voice: Voice | None = None
 
     @property
     def name(self) -> str:
@@ -46,22 +52,33 @@ class SpectrogramLane:
 
 
 class SpectrogramPlot(TimePlot):
-    """Lanes above each other; each with its frequency axis in kHz and its colour bar in dB."""
+    """Lanes above each other; each with its frequency axis in kHz and its colour bar in dB.
+
+    Shift with ↑ ↓ moves a line over the frequencies and reads the levels at the cursor.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.lanes: tuple[SpectrogramLane, ...] = ()
         self.map_name = "viridis"
-        self.mel = False
+        self.scale: ScaleInfo = SCALES["linear"]
+        self.range_db = RANGE_DB
+        self.show_pitch = self.show_formants = False
+        self.reading: float | None = None  # place of the reading line, 0 to 1 from below
 
     def set_lanes(self, lanes: Sequence[SpectrogramLane]) -> None:
         """What to draw."""
         self.lanes = tuple(lanes)
         self.invalidate()
 
-    def set_look(self, map_name: str, mel: bool) -> None:
-        """Colour map of the levels, and a mel instead of a linear frequency axis."""
-        self.map_name, self.mel = map_name, mel
+    def set_look(self, map_name: str, scale: str = "linear", range_db: float = RANGE_DB) -> None:
+        """Colour map of the levels, frequency axis (a key of SCALES) and dynamic range."""
+        self.map_name, self.scale, self.range_db = map_name, SCALES[scale], range_db
+        self.invalidate()
+
+    def set_overlays(self, pitch: bool, formants: bool) -> None:
+        """What of the voice to draw."""
+        self.show_pitch, self.show_formants = pitch, formants
         self.invalidate()
 
     def lane_rect(self, index: int) -> QRect:
@@ -74,8 +91,9 @@ class SpectrogramPlot(TimePlot):
     def frequency_at(self, y: float, rect: QRect, nyquist_hz: float) -> float:
         """Frequency in Hz at a height of a lane."""
         share = min(max(1.0 - (y - rect.top()) / rect.height(), 0.0), 1.0)
-        return float(_from_mel(share * _to_mel(nyquist_hz))) if self.mel else share * nyquist_hz
+        return float(self.scale.frequency(share, nyquist_hz))
 
+    # -- drawing ------------------------------------------------------------------------------------------------
     def paint_plot(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
         for index, lane in enumerate(self.lanes):
             lane_rect = self.lane_rect(index)
@@ -96,73 +114,138 @@ class SpectrogramPlot(TimePlot):
         low, high = self.level_range()
         colours = self._table(lane, theme)
         stretched = colours if lane.series == "difference" else _stretch(colours, lane.store, low, high)
-        rows = self._rows(shade.shape[1], height, lane.store.nyquist_hz)
-        shade = np.ascontiguousarray(shade.T)
-        if shade.shape[0] > height:
-            pixels = stretched.take(np.maximum.reduceat(shade, rows, axis=0)[::-1], mode="wrap")
-        else:  # colours first: there are fewer bins than pixel rows
-            pixels = stretched.take(shade, mode="wrap").take(rows[::-1], axis=0)
-        draw_pixels(painter, rect.topLeft(), pixels, ratio)
+        rows = _pixel_rows(shade, height, self.scale, lane.store.nyquist_hz)
+        draw_pixels(painter, rect.topLeft(), stretched.take(rows, mode="wrap"), ratio)
+        self._paint_voice(painter, rect, lane)
         self._paint_frequencies(painter, rect, lane.store.nyquist_hz, theme)
         bar = QRect(rect.right() + 8, rect.top(), right_gutter(self.fontMetrics()) - 8, rect.height())
         marks = DIFFERENCE_MARKS if lane.series == "difference" else _level_marks(low, high)
         draw_colour_bar(painter, bar, colours, marks, theme)
+
+    def _paint_voice(self, painter: QPainter, rect: QRect, lane: SpectrogramLane) -> None:
+        if lane.voice is None or lane.store is None or not (self.show_pitch or self.show_formants):
+            return
+        times, tracks = voice_overlay.rows_in_sight(lane.voice, self.start_s, self.end_s, rect.width())
+        xs = rect.left() + (times - self.start_s) / (self.end_s - self.start_s) * rect.width()
+        if self.show_formants:
+            voice_overlay.draw_formants(painter, rect, xs, tracks[:, 1:], self.scale, lane.store.nyquist_hz)
+        if self.show_pitch:
+            voice_overlay.draw_pitch(painter, rect, xs, tracks[:, 0])
+
+    def paint_over(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        if self.reading is None:
+            return
+        for index in range(len(self.lanes)):
+            lane = self.lane_rect(index)
+            y = lane.bottom() + 1 - self.reading * lane.height()
+            for colour, width in ((theme.background, 3), (theme.cursor, 1)):
+                painter.setPen(QPen(colour, width))
+                painter.drawLine(QPointF(lane.left(), y), QPointF(lane.right(), y))
 
     def level_range(self) -> tuple[float, float]:
         """What the level colours span in dB, the same for all lanes: down from the loudest, rounded up to 10 dB."""
         stores = [lane.store for lane in self.lanes if lane.store is not None and lane.series != "difference"]
         top = max((float(store.to_db(np.array([store.loudest]))[0]) for store in stores), default=0.0)
         top = 10.0 * np.ceil(top / 10.0 - 1e-6)
-        return max(top - RANGE_DB, min((store.floor_db for store in stores), default=top - RANGE_DB)), top
+        floor = min((store.floor_db for store in stores), default=top - self.range_db)
+        return min(max(top - self.range_db, floor), top - 10.0), top
 
     def _table(self, lane: SpectrogramLane, theme: Theme) -> Table:
         if lane.series == "difference":
             return table("difference-dark" if theme.dark else "difference")
         return table(self.map_name)
 
-    def _rows(self, bins: int, height: int, nyquist_hz: float) -> NDArray[np.int64]:
-        """The bin at the lower edge of each pixel row, from below."""
-        share = np.arange(height) / height
-        if self.mel:
-            share = _from_mel(share * _to_mel(nyquist_hz)) / nyquist_hz
-        return np.minimum((share * bins).astype(np.int64), bins - 1)
-
     def _paint_frequencies(self, painter: QPainter, rect: QRect, nyquist_hz: float, theme: Theme) -> None:
         metrics = painter.fontMetrics()
         height = metrics.height()
-        marks = [0.25e3, 0.5e3, 1e3, 2e3, 4e3, 8e3, 16e3] if self.mel else []
-        marks = marks or ticks(0, nyquist_hz, max(1, int(rect.height() / (height * 1.6))))
+        linear = self.scale is SCALES["linear"]
+        marks = ticks(0, nyquist_hz, max(1, int(rect.height() / (height * 1.6)))) if linear else _ROUND_HZ
+        marks = [value for value in marks if value <= nyquist_hz and self.scale.share(value, nyquist_hz) >= 0]
         painter.setPen(theme.muted)
         last = 1e9
-        for value in marks:
-            if value > nyquist_hz:
-                continue
-            share = float(_to_mel(value) / _to_mel(nyquist_hz)) if self.mel else value / nyquist_hz
-            y = rect.bottom() + 1 - share * rect.height()
+        for value in reversed(marks) if not linear else marks:
+            y = rect.bottom() + 1 - float(self.scale.share(value, nyquist_hz)) * rect.height()
             box_y = min(max(y - height / 2, rect.top()), rect.bottom() - height + 1)
-            if last - box_y < height:
+            if abs(last - box_y) < height:
                 continue
             last = box_y
             painter.drawLine(QPointF(rect.left() - 4, y), QPointF(rect.left() - 1, y))
-            text = f"{value / 1000:g}" + (" kHz" if value == max(m for m in marks if m <= nyquist_hz) else "")
+            text = f"{value / 1000:g}" + (" kHz" if value == marks[-1] else "")
             box = QRectF(0, box_y, rect.left() - 6, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
+    # -- reading ------------------------------------------------------------------------------------------------
     def describe_at(self, position: QPointF) -> str:
         index = next((i for i in range(len(self.lanes)) if self.lane_rect(i).contains(position.toPoint())), None)
         if index is None or self.lanes[index].store is None:
             return ""
         store = self.lanes[index].store
         assert store is not None
-        seconds = self.time_at(position.x())
         frequency = self.frequency_at(position.y() + 0.5, self.lane_rect(index), store.nyquist_hz)
-        parts = [length_text(seconds), f"{frequency / 1000:.2f} kHz"]
+        return self.words_at(self.time_at(position.x()), frequency)
+
+    def words_at(self, seconds: float, frequency_hz: float) -> str:
+        """Time, frequency, and the level of every lane there."""
+        parts = [length_text(seconds), f"{frequency_hz / 1000:.2f} kHz"]
         for lane in self.lanes:
-            level = _level_at(lane, seconds, frequency)
+            level = _level_at(lane, seconds, frequency_hz)
             if level is not None:
                 sign = "+" if lane.series == "difference" and level > 0 else ""
                 parts.append(f"{lane.name} {sign}{level:.1f} dB".replace("-", "−"))
+            if lane.voice is not None:
+                parts += voice_overlay.words(lane.voice, seconds, self.show_pitch, self.show_formants)
         return " · ".join(parts)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _reads(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        stores = [lane.store for lane in self.lanes if lane.store is not None]
+        if _reads(event) and stores:
+            step = READING_STEP if event.key() == Qt.Key.Key_Up else -READING_STEP
+            self.reading = min(max((0.5 if self.reading is None else self.reading) + step, 0.0), 1.0)
+            self.hovered.emit(
+                self.words_at(self.cursor_s, float(self.scale.frequency(self.reading, stores[0].nyquist_hz)))
+            )
+            self.update()
+        elif event.key() == Qt.Key.Key_Escape and self.reading is not None:
+            self.reading = None
+            self.hovered.emit("")
+            self.update()
+        else:
+            super().keyPressEvent(event)
+
+
+def _reads(event: QKeyEvent) -> bool:
+    shifted = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+    return shifted and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+
+
+def _pixel_rows(shade: Array, height: int, scale: ScaleInfo, nyquist_hz: float) -> Array:
+    """`[width, bins]` → `[height, width]`, highest on top: the loudest bin of each row of pixels, and between bins that
+    are further apart than rows a straight line."""
+    bins = shade.shape[1]
+    edges = np.clip(scale.frequency(np.arange(height + 1) / height, nyquist_hz) / nyquist_hz * (bins - 1), 0, bins - 1)
+    shade = np.ascontiguousarray(shade.T)
+    wide = np.diff(edges) >= 1.0
+    rows = np.empty((height, shade.shape[1]), np.uint8)
+    if wide.any():  # on every scale these are the upper rows: bins of equal width lie closer the higher they are
+        first = int(np.argmax(wide))
+        starts = np.rint(edges[first:-1]).astype(np.int64)
+        rows[first:] = np.maximum.reduceat(shade, starts, axis=0)
+        wide[first:] = True
+    narrow = np.flatnonzero(~wide)
+    if len(narrow):
+        middle = (edges[narrow] + edges[narrow + 1]) / 2
+        below = np.minimum(middle.astype(np.int64), bins - 2 if bins > 1 else 0)
+        share = np.round((middle - below) * 256).astype(np.uint16)[:, None]
+        above = np.minimum(below + 1, bins - 1)
+        mixed = shade[below].astype(np.uint16) * (256 - share) + shade[above].astype(np.uint16) * share
+        rows[narrow] = (mixed + 128) >> 8
+    return rows[::-1]
 
 
 def _columns(lane: SpectrogramLane, start_s: float, end_s: float, width: int) -> Array:
@@ -209,11 +292,3 @@ def _stretch(colours: Table, store: ColumnStore, low: float, high: float) -> Tab
     """The colour of each of the 256 stored levels when the map spans [low, high] dB."""
     share = (store.to_db(np.arange(256)) - low) / max(high - low, 1e-6)
     return colours[np.clip(np.round(share * 255), 0, 255).astype(np.int64)]
-
-
-def _to_mel(frequency_hz: Any) -> Any:
-    return 2595.0 * np.log10(1.0 + np.asarray(frequency_hz) / 700.0)
-
-
-def _from_mel(mel: Any) -> Any:
-    return 700.0 * (10.0 ** (np.asarray(mel) / 2595.0) - 1.0)

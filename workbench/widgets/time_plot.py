@@ -7,6 +7,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.controls import claims
+from workbench.widgets.flags import Flag, draw_flags, flag_at
 from workbench.widgets.theme import Theme, left_gutter, right_gutter, theme_of
 from workbench.widgets.ticks import seconds_text, step_for, ticks
 
@@ -33,6 +34,7 @@ class TimePlot(QWidget):
         self.cursor_s = 0.0
         self.region: tuple[float, float] | None = None
         self.region_active = False
+        self.flags: tuple[Flag, ...] = ()
         self._cache: QImage | None = None
         self._sheet: QImage | None = None  # what `_cache` is drawn on
         self._press: QPointF | None = None
@@ -48,6 +50,9 @@ class TimePlot(QWidget):
     def paint_plot(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
         """Draw all but ruler, cursor and region."""
 
+    def paint_over(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """Draw what changes often, over the rest."""
+
     def describe_at(self, position: QPointF) -> str:
         """The hover text at a point of the widget."""
         return ""
@@ -61,6 +66,7 @@ class TimePlot(QWidget):
             painter.setFont(self.font())
             painter.fillRect(QRect(0, 0, rect.width(), rect.height()), theme.background)
             self.paint_plot(painter, self.plot_rect, theme)
+            draw_flags(painter, self.plot_rect, self.start_s, self.end_s, self.flags, theme)
             self._draw_ruler(painter, theme)
         finally:
             painter.restore()
@@ -100,6 +106,12 @@ class TimePlot(QWidget):
             self.region, self.region_active = region, active
             self.update()
 
+    def set_flags(self, flags: tuple[Flag, ...]) -> None:
+        """The marks of the person."""
+        if flags != self.flags:
+            self.flags = flags
+            self.update()
+
     def invalidate(self) -> None:
         """Data, range or colours changed: draw the plot anew at the next paint."""
         self._cache = None
@@ -127,6 +139,8 @@ class TimePlot(QWidget):
         painter.drawImage(0, 0, self._cache)
         self._draw_region(painter, theme)
         rect = self.plot_rect
+        self.paint_over(painter, rect, theme)
+        draw_flags(painter, rect, self.start_s, self.end_s, self.flags, theme)
         x = self.x_of(self.cursor_s)
         if rect.left() <= x <= rect.right() + 1:
             painter.setPen(QPen(theme.background, 3))
@@ -208,7 +222,14 @@ class TimePlot(QWidget):
         inside = self.plot_rect.contains(event.position().toPoint())
         at_edge = inside and self._edge_at(event.position().x()) is not None
         self.setCursor(Qt.CursorShape.SizeHorCursor if at_edge else Qt.CursorShape.ArrowCursor)
-        self.hovered.emit(self.describe_at(event.position()) if inside else "")
+        self.hovered.emit(self._words_at(event.position()) if inside else "")
+
+    def _words_at(self, position: QPointF) -> str:
+        """What lies under the pointer, a mark first."""
+        reach_s = EDGE_PIXELS * (self.end_s - self.start_s) / self.plot_rect.width()
+        flag = flag_at(self.flags, self.time_at(position.x()), reach_s)
+        words = self.describe_at(position)
+        return f"⚑ {flag.text} · {words}" if flag is not None else words
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.MiddleButton:

@@ -120,16 +120,16 @@ def test_the_spectrogram_shows_original_decode_and_difference(loaded_context: Co
     rect = plot.lane_rect(0)
     y = rect.bottom() + 1 - 2000 / 8000 * rect.height()
     hover(plot, plot.x_of(1.5), y - 0.5)
-    assert texts[0].split(" · ")[2:] == ["Original −20.0 dB", "Depth 3 −20.0 dB", "Decode − original 0.0 dB"]
+    assert texts[0].split(" · ")[2:] == ["Original −20.0 dB", "Depth 3 −20.0 dB", "Depth 3 − original 0.0 dB"]
     loaded_context.playback.update(depth=1)
     hover(plot, plot.x_of(1.5), y - 0.5)
-    assert texts[-1].split(" · ")[2:] == ["Original −20.0 dB", "Depth 1 −40.0 dB", "Decode − original −20.0 dB"]
+    assert texts[-1].split(" · ")[2:] == ["Original −20.0 dB", "Depth 1 −40.0 dB", "Depth 1 − original −20.0 dB"]
 
 
 def test_lanes_can_be_hidden_and_come_back_with_the_layout(loaded_context: Context, show: Show) -> None:
     panel = _open(show, "spectrogram", loaded_context)
     panel.toggles["difference"].click()  # type: ignore[attr-defined]
-    panel.map_choice.setCurrentIndex(1)  # type: ignore[attr-defined]
+    panel.tools.map_choice.setCurrentIndex(1)  # type: ignore[attr-defined]
     assert [lane.series for lane in panel.spectrograms.lanes] == ["original", "decoded"]  # type: ignore[attr-defined]
     state = panel.view_state()
     other = _open(show, "spectrogram", loaded_context)

@@ -86,7 +86,7 @@ def test_the_frequency_axis_is_linear_or_mel(plot: SpectrogramPlot) -> None:
     rect = plot.lane_rect(0)
     middle = rect.top() + rect.height() / 2
     assert plot.frequency_at(middle, rect, 8000.0) == pytest.approx(4000.0)
-    plot.set_look("magma", mel=True)
+    plot.set_look("magma", "mel")
     assert plot.frequency_at(middle, rect, 8000.0) == pytest.approx(1767.8, rel=1e-3)
     y = rect.bottom() + 1 - 1521.4 / 2840.0 * rect.height()  # mel(2000 Hz) of mel(8000 Hz)
     assert rgb(colour_at(plot, plot.x_of(1.5), y)) == table("magma")[255]

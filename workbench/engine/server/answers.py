@@ -24,6 +24,7 @@ from workbench.engine.topics.ladder import WantLadder
 from workbench.engine.topics.latents import AuditionFrames, DescribeFrames, TraceLatents
 from workbench.engine.topics.spectrogram import SetSpectrogram
 from workbench.engine.topics.takes import MeasureRenders
+from workbench.engine.topics.voice import WantVoice
 
 if TYPE_CHECKING:
     from workbench.engine.server.clip import BasisFit, Clip
@@ -77,7 +78,7 @@ class Answer:
 
 
 ANSWERS: dict[type[protocol.Request], Answer] = {
-    TraceLatents: Answer(f"{_TOPICS}.latents:trace", "latents"),
+    TraceLatents: Answer(f"{_TOPICS}.latents:trace", "latents", 2),
     DescribeFrames: Answer(f"{_TOPICS}.latents:describe", "frames"),
     AuditionFrames: Answer(f"{_TOPICS}.latents:audition", "audition frames", SOON, "audition frames"),
     AddColumn: Answer(f"{_TOPICS}.columns:add", "column", 3),
@@ -86,6 +87,7 @@ ANSWERS: dict[type[protocol.Request], Answer] = {
     AuditionCode: Answer(f"{_TOPICS}.audition:work", "audition", SOON, "audition"),
     SetEdits: Answer(f"{_TOPICS}.edits:work", "edits", SOON, "edits"),
     WantLadder: Answer(f"{_TOPICS}.ladder:work", "ladder", SOON, "ladder"),
+    WantVoice: Answer(f"{_TOPICS}.voice:work", "voice", LATER),
     SetSpectrogram: Answer(f"{_TOPICS}.spectrogram:work", "spectrogram", 0),
     token_statistics.DescribeBooks: Answer(f"{_TOPICS}.token_statistics:describe_books", "books", LATER, of_clip=False),
     token_statistics.MapBook: Answer(f"{_TOPICS}.token_statistics:map_book", "map", LATER, "map", of_clip=False),
