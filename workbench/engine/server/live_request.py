@@ -40,4 +40,4 @@ def fitting(request: protocol.StartLive, codec: Codec) -> protocol.StartLive:
 def _decodes_books(codec: Codec) -> bool:
     if codec.info.streamable:
         return type(codec.stream(start="silence")).choose_books is not CodecStream.choose_books
-    return type(codec)._decode_books is not Codec._decode_books
+    return codec.can_decode_books

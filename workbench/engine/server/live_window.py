@@ -79,7 +79,7 @@ class WindowCoder:
     def check_books(self, books: tuple[int, ...]) -> None:
         """Raise `SpeefeareError` where it cannot decode just these."""
         check_there(self._codec.info, books)
-        if type(self._codec)._decode_books is Codec._decode_books:
+        if not self._codec.can_decode_books:
             raise SpeefeareError(f"{self._codec.info.name} decodes the first books only.")
 
     def change(self, request: SetLive) -> None:
