@@ -111,7 +111,9 @@ def _splat(pixels: NDArray[np.uint32], scene: Scene, index: int, plot: QRect, th
     ground = rgb32(theme.lane)
     at, depth = placed(scene, path.before[part], plot, ratio)
     colours = frame_colours(scene, index, part, theme)
-    splat_path(pixels, at, colours, 0.55 if index == 0 and scene.colouring.kind != "label" else 0.75, ground)
+    faded = 0.55 if index == 0 and scene.colouring.kind != "label" else 0.75
+    for shift in range(max(1, round(ratio / 1.5))):  # lines as wide as on a screen of one dot a unit
+        splat_path(pixels, at + np.float32(shift), colours, faded, ground)
     count = len(at)
     dot = max(2, round((5 if count < 400 else 4 if count < 1500 else 3 if count < 6000 else 2) * ratio))
     if scene.show_after and path.after is not None:

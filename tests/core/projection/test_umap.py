@@ -85,3 +85,17 @@ def test_a_codec_through_umap(fake: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert space.axis_names[0] == "UMAP 1" and "distances between far ones mean little" in space.words
     found = done(tracing(codec, path, space))
     assert found.before.shape == found.after.shape and found.before.shape[1] == 3
+
+
+def test_a_long_computation_ends_with_who_asked(fake: pytest.MonkeyPatch) -> None:
+    """Its input is closed, as when the process that asked was killed."""
+    fake.setenv("FAKE_UMAP", "never ends")
+    moments = Moments()
+    moments.add(ROWS)
+    work = umap_space.fitting(moments.basis(axes=6), ROWS, "left")
+    for _ in range(3):
+        next(work)
+    child = umap_space.process()._process
+    assert child.poll() is None and child.stdin is not None
+    child.stdin.close()
+    assert child.wait(timeout=20) == 0

@@ -19,6 +19,8 @@ class UMAP:
             os._exit(3)
         if os.environ.get("FAKE_UMAP") == "fails":
             raise ValueError("no neighbours")
+        while os.environ.get("FAKE_UMAP") == "never ends":
+            pass
         self.mean = rows[:, :3].mean(axis=0)
         return self
 
