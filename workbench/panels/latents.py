@@ -287,7 +287,10 @@ class LatentsPanel(Panel):
             return ()
         paths, colouring, span = plot.paths, plot.colouring, plot.time_range
         own = self._shown[0]
+        depth = self.context.latents.depth
         notes = [own.basis]
+        if own.after is not None:
+            notes.append(f"Quantised with {'all books' if depth is None else f'the first {depth} books'}.")
         if own.snr_db is not None:
             notes.append(f"Quantised latents: {own.snr_db:.1f} dB SNR in all dimensions.")
         return (

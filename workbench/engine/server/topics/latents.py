@@ -133,7 +133,9 @@ def _space(desk: Desk, number: int, folder: str, method: Method) -> Generator[No
     key = (corpus.signature(), method)
     if key not in known.spaces:
         report = Reporter(desk.emit, number)
-        words = f"Fitting {'UMAP' if method == 'umap' else 'principal axes'} to {corpus.name}"
+        words = f"Fitting principal axes to {corpus.name}"
+        if method == "umap":
+            words = f"Fitting UMAP to {corpus.name} (the first time takes half a minute)"
         known.spaces[key] = yield from _reported(fitting(desk.codec, corpus, method), report, words)
     return known.spaces[key]
 
