@@ -86,11 +86,18 @@ class BooksTable(Hinted):
             *(max(metrics.horizontalAdvance(text) for text in texts) + 18 for texts in named),
         ]
 
+    @property
+    def _least_bar(self) -> float:
+        """Room for what the bar says, and a little of the bar."""
+        return self.fontMetrics().horizontalAdvance("00.00 of 00") + 36.0
+
     def _edges(self, width: int) -> list[float]:
-        """Where the columns begin, and where the last one ends."""
-        fixed = self._fixed_widths()
-        left = 8.0
-        bar = max(70.0, width - left - sum(fixed) - 8)
+        """Where the columns begin, and where the last one ends. What has no room has no width."""
+        fixed, left, bar = self._fixed_widths(), 8.0, self._least_bar
+        for column in (2, 1):  # entries used, then the perplexity: the dead and the entropy say about the same
+            if left + sum(fixed) + bar + 8 > width:
+                fixed[column] = 0
+        bar = max(bar, width - left - sum(fixed) - 8)
         widths = [fixed[0], bar, *fixed[1:]]
         edges = [left]
         for each in widths:
@@ -131,7 +138,8 @@ class BooksTable(Hinted):
         painter.setPen(theme.muted)
         for column, name in enumerate(COLUMNS):
             box = QRectF(edges[column], 0, edges[column + 1] - edges[column] - 8, height)
-            painter.drawText(box, left if column < 2 else right, name)
+            if box.width() > 0:
+                painter.drawText(box, left if column < 2 else right, name)
         painter.drawLine(QPointF(0, height - 0.5), QPointF(width, height - 0.5))
         most_bits = max((use.bits for use in self.uses), default=1.0)
         for index in books:
@@ -150,7 +158,8 @@ class BooksTable(Hinted):
             painter.setPen(theme.text)
             for column, text in enumerate(_texts(use), 2):
                 box = QRectF(edges[column], top, edges[column + 1] - edges[column] - 8, height)
-                painter.drawText(box, right, text)
+                if box.width() > 0:
+                    painter.drawText(box, right, text)
 
     def _paint_bar(self, painter: QPainter, box: QRectF, use: BookUse, most_bits: float, theme: Theme) -> None:
         per_bit = box.width() / most_bits
@@ -162,13 +171,13 @@ class BooksTable(Hinted):
             painter.setPen(QPen(theme.text, 1, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
         text = f"{use.entropy_bits:.2f} of {use.bits:.4g}"
-        wide = self.fontMetrics().horizontalAdvance(text) + 8
-        inside = bar.width() > wide
-        painter.setPen(theme.on_accent if inside else theme.text)
-        place = (
-            bar if inside else QRectF(bar.right() + 2, box.top(), max(box.right() - bar.right(), wide), box.height())
-        )
-        painter.drawText(place.adjusted(4, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        for colour, part in ((theme.on_accent, bar), (theme.text, box.adjusted(bar.width(), 0, 0, 0))):
+            painter.save()  # the text crosses the end of the bar
+            painter.setClipRect(part, Qt.ClipOperation.IntersectClip)
+            painter.setPen(colour)
+            painter.drawText(box.adjusted(4, 0, 0, 0), flags, text)
+            painter.restore()
 
     # -- mouse and keys ---------------------------------------------------------------------------------------------
     def hint_at(self, place: QPointF) -> str:
@@ -197,7 +206,8 @@ class BooksTable(Hinted):
         return QSize(self.minimumSizeHint().width() + 120, (len(self.uses) + 1) * self.row_height + 2)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(sum(self._fixed_widths()) + 94, 3 * self.row_height)
+        fixed = self._fixed_widths()
+        return QSize(round(fixed[0] + self._least_bar + fixed[3]) + 16, 3 * self.row_height)
 
 
 def perplexity_text(use: BookUse) -> str:

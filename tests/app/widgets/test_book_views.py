@@ -231,3 +231,12 @@ def test_without_points_it_says_why(show: Show) -> None:
     entry_map.set_trail(np.array([0]))
     entry_map.set_chosen(0)
     assert not entry_map.grab().isNull()
+
+
+def test_a_narrow_table_leaves_out_columns_and_never_overlaps(books: BooksTable) -> None:
+    widths = []
+    for width in (560, 380, books.minimumSizeHint().width()):
+        edges = books._edges(width)
+        assert edges == sorted(edges) and edges[-1] <= width, "nothing ends beyond the table"
+        widths.append([edges[column + 1] > edges[column] for column in range(5)])
+    assert widths[0] == [True] * 5 and widths[2] == [True, True, False, False, True]
