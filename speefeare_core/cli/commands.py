@@ -33,6 +33,7 @@ COMMANDS = (
     Command("codes", "how the entries of the books are used: entropy, perplexity, dead codes", "speefeare_core.cli.codes"),
     Command("bench", "time the steps of a live stream, plain and compiled", "speefeare_core.cli.bench"),
     Command("export", "write a codec as .safetensors or ONNX, and compare", "speefeare_core.cli.export"),
+    Command("document", "what a document of the workbench holds, its edits replayed", "speefeare_core.cli.document"),
     Command("doctor", "check what this computer has and what is missing", "speefeare_core.cli.doctor"),
     Command("lesson", "what the words of the field mean", "speefeare_core.cli.lesson"),
     Command("train", "train a codec by a recipe", "speefeare_core.cli.train"),
