@@ -196,7 +196,7 @@ class EditorPanel(TimeLinkedPanel):
         elif state.request and clip.stage:
             self.told.say(f"{clip.stage} … {clip.fraction:.0%}")
         elif state.edits.is_empty:
-            self.told.say("No edits: the codes are as the encoder made them")
+            self.told.say(verbs.why_not(self.context) or "No edits: the codes are as the encoder made them")
         else:
             cells = sum(group.size for group in state.cells)
             level = "as loud as the same depth without edits"

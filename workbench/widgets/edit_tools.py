@@ -62,12 +62,11 @@ class EditTools(QWidget):
         )
         for row, parts in enumerate(rows):
             for column, part in enumerate(parts):
+                span = 4 - column if column == len(parts) - 1 else 1
                 if isinstance(part, QLayout):
-                    grid.addLayout(part, row, column)
+                    grid.addLayout(part, row, column, 1, span)
                 else:
-                    grid.addWidget(part, row, column)
-        for column in range(4):
-            grid.setColumnStretch(column, 1)
+                    grid.addWidget(part, row, column, 1, span)
         grid.setRowStretch(len(rows), 1)
         in_tab_order(
             button["zero"], button["shuffle"], button["freeze"], button["restore"], button["continuous"],
