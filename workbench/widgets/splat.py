@@ -12,8 +12,8 @@ from workbench.widgets.colormap import blend
 Array = NDArray[Any]
 Pixels = NDArray[np.uint32]
 MAX_STEPS = 120_000  # samples along all lines together
-# Shapes of a point, so that recordings differ by more than colour: which cells of a square are drawn.
-GLYPHS = ("square", "hollow", "cross", "plus", "diamond", "bar", "pole", "corner")
+# Shapes of a point, so that recordings and labels differ by more than colour. Hollow is what quantisation made of one.
+GLYPHS = ("square", "cross", "diamond", "plus", "triangle", "bar", "pole", "corner")
 
 
 def splat_points(
@@ -51,6 +51,7 @@ def _cells(glyph: str, size: int) -> list[tuple[int, int]]:
                 "hollow": far,
                 "cross": min(abs(dx - dy), abs(dx + dy - last)) <= stroke,
                 "plus": min(abs(dx - middle), abs(dy - middle)) <= stroke,
+                "triangle": abs(dx - middle) <= (dy + 0.5) / 2,
                 "diamond": abs(dx - middle) + abs(dy - middle) <= middle,
                 "bar": abs(dy - middle) <= stroke,
                 "pole": abs(dx - middle) <= stroke,

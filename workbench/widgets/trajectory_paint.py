@@ -39,8 +39,8 @@ def draw_scene(
     painter.setClipRect(plot)
     if scene.colouring.kind == "label" and not scene.labels_have_shapes:
         _draw_labels(painter, plot, scene, theme)
-    _draw_key(painter, plot, scene, theme)
     painter.restore()
+    _draw_key(painter, plot, scene, theme)
     _draw_bar(painter, plot, scene, theme)
 
 
@@ -166,7 +166,8 @@ def _draw_key(painter: QPainter, plot: QRect, scene: Scene, theme: Theme) -> Non
     room = max(60, plot.width() // 2)
     texts = [metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room) for _, _, text in rows]
     width = max(metrics.horizontalAdvance(text) for text in texts) + 26
-    box = QRectF(plot.right() - width - 4, plot.top() + 4, width, line * len(rows) + 6)
+    beside = right_gutter(metrics) + 6 if scene.colouring.kind in ("label", "clip") else 0  # where no colour bar stands
+    box = QRectF(plot.right() + beside - width - 4, plot.top() + 4, width, line * len(rows) + 6)
     ground = QColor(theme.background)
     ground.setAlpha(220)
     painter.fillRect(box, ground)
