@@ -96,6 +96,7 @@ def cancel_work(ctx: Context) -> None:
         _cancel(ctx, ctx.codec.request)
     _cancel(ctx, ctx.codec.seam_request)
     _cancel(ctx, ctx.clip.request)
+    _cancel(ctx, ctx.edits.request)
     requests = (*ctx.clip.depth_requests.values(), *(column.request for column in ctx.columns.columns.values()))
     for request in {*requests, *ctx.columns.measuring.values()}:
         _cancel(ctx, request)

@@ -6,6 +6,7 @@ from workbench.context import Context
 from workbench.engine import protocol
 from workbench.engine.topics.edits import EditsApplied
 from workbench.event_handlers.topic import Topic
+from workbench.state.derived_takes import key_of
 from workbench.state.edits import place_of
 from workbench.verbs import edits
 
@@ -25,6 +26,11 @@ def _ended(ctx: Context, event: protocol.Event) -> None:
     if isinstance(event, protocol.Failed):
         ctx.edits.to_play = None
         ctx.edits.set_problem(event.sentence)
+    elif isinstance(event, protocol.Voided):  # not by a newer list: that has another number
+        ctx.edits.to_play = None
+        for number in [number for number in ctx.clip.data.renders if key_of(number).kind == "edited"]:
+            ctx.clip.remove_render(number)  # it is of the list before
+        ctx.edits.set_problem("Computing was cancelled; W decodes the edits when they are to be heard.")
     ctx.edits.progress_changed.emit()
 
 

@@ -15,7 +15,7 @@ from speefeare_core.editing import Copy, EditList, Freeze, Region, SetIndex, Shu
 from tests.app.panels.known_clip import codes, open_known_clip
 from tests.app.shell.fake_engine import FakeClient, codec_info
 from tests.app.widgets.pictures import colour_at, rgb
-from workbench import dialogs
+from workbench import commands, dialogs
 from workbench.context import Context
 from workbench.engine import protocol
 from workbench.engine.topics.audition import AuditionCode, PlayOnce
@@ -268,6 +268,23 @@ def test_a_list_that_cannot_be_applied_says_why(editing: Context, show: Show, cl
     assert panel.told.text() == "It decodes codes only."
     editing.history.undo()
     assert "No edits" in panel.told.text()
+
+
+def test_what_was_cancelled_is_made_when_it_is_to_be_heard(editing: Context, show: Show, client: FakeClient) -> None:
+    panel = _open(show, editing)
+    verbs.select(editing, Region(5, 20, (0,)))
+    verbs.zero(editing)
+    _answer(editing, client)
+    verbs.freeze(editing)
+    commands.cancel_work(editing)
+    assert _sent(client)[0] in {wish.target_id for wish in client.sent if isinstance(wish, protocol.Cancel)}
+    editing.clip.depth_requests.clear()
+    events.TOPIC.ended(editing, protocol.Voided(_sent(client)[0]))  # type: ignore[misc]
+    assert "cancelled" in panel.told.text()
+    assert EDITED not in editing.clip.data.renders
+    verbs.toggle_hear(editing)
+    verbs.toggle_hear(editing)
+    assert client.last(protocol.WantDepth)[1].depth == EDITED
 
 
 def test_without_codes_it_says_what_there_is(context: Context, show: Show) -> None:
