@@ -66,7 +66,9 @@ class Camera:
             extent = turned.max(axis=0) - turned.min(axis=0)
         else:
             extent = size
-        self.per_pixel = max(extent[0] / max(width, 1), extent[1] / max(height, 1), 1e-9)
+        self.per_pixel = max(extent[0] / max(width, 1), extent[1] / max(height, 1))
+        if self.per_pixel <= 0:  # a single point
+            self.per_pixel = 2 / max(width, height, 1)
         self.per_pixel *= BOX_MARGIN if self.spatial else MARGIN
 
     def turn(self, right_pixels: float, down_pixels: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.camera import Camera
@@ -192,12 +192,25 @@ class PathView(QWidget):
 
     def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
         """The same for print: the points as a picture of several dots a unit, axes and texts as lines and letters."""
-        camera = Camera()
-        camera.__dict__.update(self.camera.__dict__)
-        own, wanted = self.plot_rect, plot_rect(rect, painter.fontMetrics())
-        camera.per_pixel *= max(own.width() / max(wanted.width(), 1), own.height() / max(wanted.height(), 1))
+        camera = self._figure_camera(plot_rect(rect, painter.fontMetrics()))
         ratio = min(max(painter.deviceTransform().m11() * painter.device().devicePixelRatioF(), 2.0), 8.0)
         draw_scene(painter, rect, self._scene(camera), theme, ratio)
+
+    def figure_place(self, rect: QRect, metrics: QFontMetrics, seconds: float) -> QPointF | None:
+        """Where `paint_figure` draws the first path at a time; None where there is none."""
+        if not self.paths or not len(self.paths[0]):
+            return None
+        plot = plot_rect(rect, metrics)
+        point = self.paths[0].before[[self.paths[0].frame_at(seconds)]]
+        x, y = self._figure_camera(plot).place(point, plot.width(), plot.height())[0][0]
+        return QPointF(plot.left() + float(x), plot.top() + float(y))
+
+    def _figure_camera(self, wanted: QRect) -> Camera:
+        """All that the window shows, into a plot of another size."""
+        camera, own = Camera(), self.plot_rect
+        camera.__dict__.update(self.camera.__dict__)
+        camera.per_pixel *= max(own.width() / max(wanted.width(), 1), own.height() / max(wanted.height(), 1))
+        return camera
 
     def _table(self) -> Array:
         """The colours of time."""

@@ -66,3 +66,12 @@ def test_points_inside_a_line() -> None:
     points = np.array([[0.5, 0.5], [3, 0.5], [0.5, 3], [3, 3], [2, 2], [-1, 0.5], [5, 0.5]])
     assert inside(points, ell).tolist() == [True, True, True, False, False, False, False]
     assert not inside(points, ell[:2]).any() and not len(inside(points[:0], ell))
+
+
+@pytest.mark.parametrize("spatial", [False, True])
+def test_a_single_point_stands_in_the_middle_of_a_sensible_view(spatial: bool) -> None:
+    camera = Camera()
+    camera.spatial = spatial
+    camera.fit(POINTS[0], POINTS[0], 300, 200)
+    np.testing.assert_allclose(camera.place(POINTS[:1], 300, 200)[0][0], (150, 100), atol=0.1)
+    assert 1.0 < camera.per_pixel * 300 < 5.0

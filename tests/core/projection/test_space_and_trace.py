@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 
 from speefeare_core.audio import read
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.projection import kept, trace, umap_space
+from speefeare_core.projection import frame_values, kept, trace, umap_space
 from speefeare_core.projection.corpus import Corpus
 from speefeare_core.projection.latents import encoding
 from speefeare_core.projection.space import fitting
@@ -32,6 +33,12 @@ def done(work: Generator[float, None, Any]) -> Any:
         except StopIteration as end:
             assert all(0 <= share <= 1 for share in shares) and shares == sorted(shares)
             return end.value
+
+
+@cache
+def sample_space(codec: Any) -> Any:
+    """Fitted on the shipped sample, once for each codec of these tests."""
+    return done(fitting(codec, Corpus()))
 
 
 @pytest.fixture
@@ -157,3 +164,26 @@ def test_umap_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(umap_space.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SpeefeareError, match="umap-learn"):
         next(fitting(TinyCodec(), Corpus(), "umap"))
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate_hz"),
+    [
+        (np.zeros((16_000, 1)), 16_000),
+        (np.full((1, 1), 0.5), 16_000),
+        (0.1 * np.random.default_rng(0).standard_normal((19_200, 6)), 192_000),
+        (0.1 * np.random.default_rng(0).standard_normal((800, 2)), 8_000),
+    ],
+    ids=["silence", "one sample", "6 channels at 192 kHz", "0.1 s at 8 kHz"],
+)
+@pytest.mark.parametrize("codec", [TinyCodec(), TinyAhead("rates"), TinyAhead("single"), TinyAhead("stereo")], ids=str)
+def test_odd_recordings_are_traced_and_measured(codec: Any, samples: np.ndarray, rate_hz: int, tmp_path: Path) -> None:
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, samples.astype(np.float32), rate_hz, subtype="FLOAT")
+    space = sample_space(codec)
+    found = done(tracing(codec, path, space))
+    frames = codec.frames_for(-(-len(samples) * 16_000 // rate_hz))
+    assert abs(len(found.before) - frames) <= 4 and np.isfinite(found.before).all()
+    assert found.after is not None and np.isfinite(found.after).all()
+    measured = done(frame_values.loudness(path, codec.info.frame_rate_hz, len(found.before), 16_000))
+    assert len(measured.values) == len(found.before) and np.isfinite(measured.values).all()
