@@ -148,3 +148,36 @@ def test_a_difference_plays_loops_and_switches_like_any_buffer(core: PlayerCore,
     expected = np.tile(difference[0, 500:731], 8)[:1500].copy()
     expected[:FADE] *= UP
     np.testing.assert_allclose(out, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", [1, 7, 23])
+def test_a_thousand_random_switches_and_moments_never_click(status: Status, seed: int) -> None:
+    """Every buffer is a constant, so each step beyond that of a ramp would be a click."""
+    draw = np.random.default_rng(seed)
+    length = 200_000
+    levels = {number: 0.1 * (number + 1) for number in range(5)}
+    arrays = {number: np.full((1, length), level, np.float32) for number, level in levels.items()}
+    core = PlayerCore(status)
+    core.open(arrays[0], RATE)
+    for number, array in arrays.items():
+        core.add(number, array)
+    core.add(2004, Mixed([(arrays[0], 1.0), (arrays[4], -1.0)]))
+    levels[2004] = levels[0] - levels[4]
+    core.post(partial(core.loop, 100, length - 100))
+    core.post(core.play)
+    pieces = []
+    for _ in range(1000):
+        number = int(draw.choice(list(levels)))
+        what = draw.integers(0, 12)
+        if what == 0:
+            core.post(partial(core.once, 1000, 1000 + int(draw.integers(2 * FADE, 900)), number))
+        elif what == 1:
+            core.post(partial(core.seek, int(draw.integers(0, length))))
+        else:
+            core.post(partial(core.select, number, bool(draw.integers(0, 2))))
+        pieces += [core.render(int(draw.integers(1, 500)))[0] for _ in range(int(draw.integers(1, 4)))]
+        if draw.integers(0, 40) == 0:
+            pieces += [core.render(400)[0] for _ in range(6)]
+            assert pieces[-1] == pytest.approx(levels[int(status["depth"])], abs=1e-6)
+    heard_all = np.concatenate(pieces)
+    assert np.abs(np.diff(heard_all)).max() < 2.0 / FADE
