@@ -186,3 +186,19 @@ def test_states_stay_within_their_room() -> None:
     assert states.is_known(frame, samples, {"a": (torch.full((100,), float(samples)),)})
     assert not states.is_known(frame, samples, {"a": (torch.full((100,), 0.5),)})
     assert sum(frame is not None for frame in states._frames) <= 10
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in ("lyra", "default")])
+@pytest.mark.parametrize("length", [1, 700])
+def test_the_shortest_clips(name: str, length: int) -> None:
+    codec = EVERY[name]()
+    draw = torch.Generator().manual_seed(1)
+    encoded = codec.encode(0.1 * torch.randn(1, codec.info.channels, length, generator=draw))
+    edits = EditList((Shuffle(Region(), 1), Freeze(Region(0, 1))))
+    rendering = Rendering(codec)
+    for listed in (EditList(), edits, EditList((Zero(Region(0, 1)),)), EditList()):
+        out = torch.zeros(1, codec.info.channels, length)
+        for start, span in rendering.update(edited(codec, encoded, listed)):
+            out[..., start : start + span.shape[-1]] = span
+    close(decode(codec, edited(codec, encoded, EditList())), codec.decode(encoded).cpu())
+    assert decode(codec, edited(codec, encoded, edits)).shape == (1, codec.info.channels, length)
