@@ -31,6 +31,7 @@ COMMANDS = (
     Command("latents", "recordings as paths through latent space", "speefeare_core.cli.latents"),
     Command("ladder", "what each codebook leaves over and adds, on a sound file", "speefeare_core.cli.ladder"),
     Command("codes", "how the entries of the books are used: entropy, perplexity, dead codes", "speefeare_core.cli.codes"),
+    Command("compare", "one sound file through several codecs, every depth", "speefeare_core.cli.compare"),
     Command("bench", "time the steps of a live stream, plain and compiled", "speefeare_core.cli.bench"),
     Command("export", "write a codec as .safetensors or ONNX, and compare", "speefeare_core.cli.export"),
     Command("document", "what a document of the workbench holds, its edits replayed", "speefeare_core.cli.document"),

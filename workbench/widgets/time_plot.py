@@ -72,6 +72,14 @@ class TimePlot(QWidget):
             painter.restore()
             self._figure = None
 
+    def figure_rect(self, rect: QRect) -> QRect:
+        """Where `paint_figure` draws the time from `start_s` to `end_s`."""
+        self._figure = rect.size()
+        try:
+            return self.plot_rect.translated(rect.topLeft())
+        finally:
+            self._figure = None
+
     # -- state --------------------------------------------------------------------------------------------------
     @property
     def theme(self) -> Theme:
