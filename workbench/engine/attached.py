@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from workbench.engine.memory import ArrayRef, SharedArray
 from workbench.engine.protocol import Event, LiveFrozen, PeaksReady, RenderReady, SpectrogramReady
 from workbench.engine.topics.columns import ColumnCodesReady
+from workbench.engine.topics.edits import EditsApplied
 from workbench.engine.topics.takes import RenderDropped
+from workbench.engine.topics.token_statistics import CorpusCounted, OtherEncoded
 
 _OF_TAKES = (RenderReady, PeaksReady, SpectrogramReady)
 
@@ -64,8 +66,8 @@ class Attached:
 def _about(event: Event) -> tuple[type[Event], int] | None:
     """What an event replaces its forerunner in; None for what is kept as long as the clip."""
     match event:
-        case LiveFrozen():
-            return LiveFrozen, 0
+        case LiveFrozen() | EditsApplied() | OtherEncoded() | CorpusCounted():
+            return type(event), 0
         case RenderReady() | PeaksReady() | SpectrogramReady():
             return type(event), event.depth
         case ColumnCodesReady():
