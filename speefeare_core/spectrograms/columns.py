@@ -78,4 +78,5 @@ def _byte_of() -> Bytes:
         power = ((halves << 16) | 0x8000).view(np.float32).astype(np.float64)
         level = 10 * np.log10(np.where(power > 0, power, 0.0))
         scaled = np.rint((level - FLOOR_DB) * (255 / (TOP_DB - FLOOR_DB)))
-    return np.clip(np.nan_to_num(scaled, nan=0.0, posinf=0.0, neginf=0.0), 0, 255).astype(np.uint8)
+    found: Bytes = np.clip(np.nan_to_num(scaled, nan=0.0, posinf=0.0, neginf=0.0), 0, 255).astype(np.uint8)
+    return found

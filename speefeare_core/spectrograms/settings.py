@@ -94,4 +94,5 @@ def automatic_size(rate_hz: int) -> int:
 def window_of(name: str, size: int) -> NDArray[np.float32]:
     """The window, scaled so that a sine at full scale has level 1 in its bin. Raises KeyError for an unknown name."""
     values: NDArray[Any] = WINDOWS[name].values(size)
-    return (values * (2.0 / values.sum())).astype(np.float32)
+    scaled: NDArray[np.float32] = (values * (2.0 / values.sum())).astype(np.float32)
+    return scaled

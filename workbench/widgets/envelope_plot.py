@@ -47,10 +47,8 @@ class EnvelopeLane:
             begin = min(max(0, int(first)), length - 1)
             part = self.audio[:, begin : max(begin + 1, math.ceil(last))]  # a difference is summed where it is read
             first, last = first - begin, last - begin
-            channels = [reduce_axis0(row, first, last, pixels, np.minimum) for row in part]
-            low = np.min(channels, axis=0)
-            channels = [reduce_axis0(row, first, last, pixels, np.maximum) for row in part]
-            high = np.max(channels, axis=0)
+            low = np.min([_reduced(row, first, last, pixels, np.minimum) for row in part], axis=0)
+            high = np.max([_reduced(row, first, last, pixels, np.maximum) for row in part], axis=0)
         else:
             return None
         return low, high
@@ -150,13 +148,26 @@ class EnvelopePlot(TimePlot):
         return " · ".join(parts)
 
 
+def _reduced(row: Array, first: float, last: float, pixels: int, how: np.ufunc) -> Array:
+    """`reduce_axis0`, after halving the samples until eight or so are left for a pixel: several times as fast."""
+    while (last - first) / max(pixels, 1) >= 16:
+        odd = row[-1:] if len(row) % 2 else row[:0]
+        row = np.concatenate([how(row[: len(row) - len(odd) : 2], row[1 : len(row) - len(odd) : 2]), odd])
+        first, last = first / 2, last / 2
+    return reduce_axis0(row, first, last, pixels, how)
+
+
 def _envelope_pixels(low: Array, high: Array, height: int, full: float, ground: int, colour: int) -> NDArray[np.uint32]:
     """`[height, W]`: coloured from the lowest to the highest value of each column."""
     scale = (height - 1) / 2
-    top = np.floor((1.0 - np.clip(high / full, -1, 1)) * scale)
-    bottom = np.ceil((1.0 - np.clip(low / full, -1, 1)) * scale)
-    rows = np.arange(height)[:, None]
-    return np.where((rows >= top) & (rows <= bottom), np.uint32(colour), np.uint32(ground))
+    top = np.floor((1.0 - np.clip(high / full, -1, 1)) * scale).astype(np.int16)
+    bottom = np.ceil((1.0 - np.clip(low / full, -1, 1)) * scale).astype(np.int16)
+    # Rows above the top wrap round to large numbers, so that one comparison says whether a row is between the two.
+    below_top = (np.arange(height, dtype=np.int16)[:, None] - top).view(np.uint16)
+    inside = below_top <= (bottom - top).view(np.uint16)
+    pixels = np.multiply(inside, np.uint32((colour - ground) % 2**32), dtype=np.uint32)
+    pixels += np.uint32(ground)
+    return pixels
 
 
 def round_full_scale(peak: float) -> float:

@@ -26,6 +26,7 @@ Array = NDArray[Any]
 DIFFERENCE_DB = 30.0  # the difference scale ends here, both ways
 RANGE_DB = 80.0  # of levels, below the loudest in sight of any lane
 _ROUND_HZ = [50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 4e3, 8e3, 16e3, 32e3, 64e3]  # marks of the axes that are not linear
+INTERPOLATED = 0.6  # bins in a row of pixels below which levels between bins are drawn
 READING_STEP = 0.02  # of the height, by which keys move the reading line
 
 
@@ -64,6 +65,7 @@ class SpectrogramPlot(TimePlot):
         self.scale: ScaleInfo = SCALES["linear"]
         self.range_db = RANGE_DB
         self.show_pitch = self.show_formants = False
+        self._pixels: NDArray[np.uint32] = np.empty((0, 0), np.uint32)
         self.reading: float | None = None  # place of the reading line, 0 to 1 from below
 
     def set_lanes(self, lanes: Sequence[SpectrogramLane]) -> None:
@@ -115,7 +117,11 @@ class SpectrogramPlot(TimePlot):
         colours = self._table(lane, theme)
         stretched = colours if lane.series == "difference" else _stretch(colours, lane.store, low, high)
         rows = _pixel_rows(shade, height, self.scale, lane.store.nyquist_hz)
-        draw_pixels(painter, rect.topLeft(), stretched.take(rows, mode="wrap"), ratio)
+        pixels = self._pixels if self._pixels.shape == rows.shape else np.empty(rows.shape, np.uint32)
+        self._pixels = stretched.take(
+            rows, out=pixels, mode="wrap"
+        )  # over again: fresh memory costs as much as drawing
+        draw_pixels(painter, rect.topLeft(), pixels, ratio)
         self._paint_voice(painter, rect, lane)
         self._paint_frequencies(painter, rect, lane.store.nyquist_hz, theme)
         bar = QRect(rect.right() + 8, rect.top(), right_gutter(self.fontMetrics()) - 8, rect.height())
@@ -225,27 +231,42 @@ def _reads(event: QKeyEvent) -> bool:
 
 
 def _pixel_rows(shade: Array, height: int, scale: ScaleInfo, nyquist_hz: float) -> Array:
-    """`[width, bins]` → `[height, width]`, highest on top: the loudest bin of each row of pixels, and between bins that
-    are further apart than rows a straight line."""
+    """`[width, bins]` → `[height, width]`, highest on top: the loudest bin of each row of pixels, and a straight line
+    between bins that are clearly further apart than rows."""
     bins = shade.shape[1]
     edges = np.clip(scale.frequency(np.arange(height + 1) / height, nyquist_hz) / nyquist_hz * (bins - 1), 0, bins - 1)
     shade = np.ascontiguousarray(shade.T)
-    wide = np.diff(edges) >= 1.0
     rows = np.empty((height, shade.shape[1]), np.uint8)
-    if wide.any():  # on every scale these are the upper rows: bins of equal width lie closer the higher they are
-        first = int(np.argmax(wide))
-        starts = np.rint(edges[first:-1]).astype(np.int64)
-        rows[first:] = np.maximum.reduceat(shade, starts, axis=0)
-        wide[first:] = True
-    narrow = np.flatnonzero(~wide)
-    if len(narrow):
-        middle = (edges[narrow] + edges[narrow + 1]) / 2
-        below = np.minimum(middle.astype(np.int64), bins - 2 if bins > 1 else 0)
-        share = np.round((middle - below) * 256).astype(np.uint16)[:, None]
-        above = np.minimum(below + 1, bins - 1)
-        mixed = shade[below].astype(np.uint16) * (256 - share) + shade[above].astype(np.uint16) * share
-        rows[narrow] = (mixed + 128) >> 8
+    several = np.flatnonzero(np.diff(edges) >= INTERPOLATED)
+    first = int(several[0]) if len(several) else height  # on every scale bins lie closer the higher they are
+    if first < height:
+        rows[first:] = _loudest(shade, np.rint(edges[first:]).astype(np.int64))
+    if first:
+        rows[:first] = _between(shade, (edges[:first] + edges[1 : first + 1]) / 2)
     return rows[::-1]
+
+
+def _loudest(shade: Array, edges: NDArray[np.int64]) -> Array:
+    """Maxima over the bins from edge to edge; a few gathers are ten times as fast as `reduceat` on rows."""
+    starts, ends = edges[:-1], np.maximum(edges[1:], edges[:-1] + 1)
+    ends[-1] = len(shade)
+    found: Array = shade[starts]
+    for step in range(1, int((ends - starts).max())):
+        np.maximum(found, shade[np.minimum(starts + step, ends - 1)], out=found)
+    return found
+
+
+def _between(shade: Array, places: Array) -> Array:
+    """Levels between bins, to an eighth of the way, by halving: bytes stay bytes."""
+    below = np.minimum(places.astype(np.int64), max(0, len(shade) - 2))
+    low, high = shade[below], shade[np.minimum(below + 1, len(shade) - 1)]
+    eighths = np.minimum(np.rint((places - below) * 8), 7).astype(np.int64)
+    for bit in (4, 2, 1):
+        middle = (low & high) + ((low ^ high) >> 1)
+        up = (eighths & bit) > 0
+        low[up] = middle[up]
+        high[~up] = middle[~up]
+    return low
 
 
 def _columns(lane: SpectrogramLane, start_s: float, end_s: float, width: int) -> Array:
@@ -259,7 +280,9 @@ def _columns(lane: SpectrogramLane, start_s: float, end_s: float, width: int) ->
     if (lane.store.floor_db, lane.store.top_db) == (lane.minus.floor_db, lane.minus.top_db):
         step = (lane.store.top_db - lane.store.floor_db) / 255  # one scale: a table of the 511 differences
         lookup = _difference_shade(np.arange(-255, 256, dtype=np.float32) * np.float32(step))
-        return lookup[shade[:, :bins].astype(np.int16) - other[:, :bins] + 255]
+        index = np.subtract(shade[:, :bins], other[:, :bins], dtype=np.int16)
+        index += 255
+        return np.asarray(lookup.take(index, mode="clip"))
     return _difference_shade(lane.store.to_db(shade[:, :bins]) - lane.minus.to_db(other[:, :bins]))
 
 
