@@ -127,8 +127,8 @@ def _described(path: Path, file: zipfile.ZipFile) -> Document:
     if not isinstance(parts, dict) or not isinstance(extra, dict):
         raise SpeefeareError(f"{path} is damaged: its parts are missing.")
     arrays = (name.removeprefix(ARRAYS).removesuffix(".npz") for name in names if name.startswith(ARRAYS))
-    said = (str(data.get(name) or "")[:100] for name in ("program", "saved"))
-    return Document(parts, _audio(path, file, data.get("audio")), tuple(arrays), *said, extra=extra)
+    program, saved = (str(data.get(name) or "")[:100] for name in ("program", "saved"))
+    return Document(parts, _audio(path, file, data.get("audio")), tuple(arrays), program, saved, extra)
 
 
 def _audio(path: Path, file: zipfile.ZipFile, data: Any) -> EmbeddedAudio | None:

@@ -100,7 +100,7 @@ def _npz(arrays: Arrays) -> Iterator[tuple[bytes, int]]:
                 header = io.BytesIO()
                 np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
                 target.write(header.getvalue())
-                flat = memoryview(array).cast("B") if array.size else memoryview(b"")
+                flat = memoryview(array.data).cast("B") if array.size else memoryview(b"")
                 for start in range(0, len(flat), STEP_BYTES):
                     block = flat[start : start + STEP_BYTES]
                     target.write(block)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.context import Context
 from workbench.panels.time_linked import TimeLinkedPanel
 from workbench.widgets.envelope_plot import EnvelopeLane, EnvelopePlot, round_full_scale
+from workbench.widgets.figure import Figure, Table
 from workbench.widgets.theme import describe
+
+FIGURE_COLUMNS = 4000  # of the envelope, at most; samples where there are fewer
 
 
 class WaveformPanel(TimeLinkedPanel):
@@ -50,6 +58,25 @@ class WaveformPanel(TimeLinkedPanel):
             waiting,
         )
 
+    def figures(self) -> tuple[Figure, ...]:
+        view, codec = self.context.time_view, self.context.codec.info
+        lanes = tuple(lane for lane in self.envelopes.lanes if lane.audio is not None or lane.peaks is not None)
+        if not lanes:
+            return ()
+        titles = [lane.title.split(" · ")[0].removesuffix(" ▸") for lane in lanes]
+        notes = (codec.name if codec is not None else "", Path(self.context.clip.data.path).name)
+        columns = envelope_columns(lanes, titles, view.start_s, view.end_s)
+        return (
+            Figure(
+                "waveform",
+                f"Waveform: {', '.join(titles)}",
+                self.envelopes,
+                lambda: columns,
+                lambda: Table(tuple(columns), zip(*(row.tolist() for row in columns.values()), strict=True)),
+                tuple(note for note in notes if note),
+            ),
+        )
+
     def _full_scale(self) -> float:
         peaks = self.context.clip.data.peaks.get(0)
         return round_full_scale(float(np.abs(peaks.values).max())) if peaks and peaks.values.size else 1.0
@@ -61,3 +88,17 @@ class WaveformPanel(TimeLinkedPanel):
     def _progress(self) -> None:
         if self._depth not in self.context.clip.data.renders:
             self.show_data()
+
+
+def envelope_columns(
+    lanes: Sequence[EnvelopeLane], titles: Sequence[str], start_s: float, end_s: float
+) -> dict[str, NDArray[Any]]:
+    """What is in sight as columns: `time_s` (where each begins), lowest and highest value of each lane (±1: full)."""
+    count = int(min(FIGURE_COLUMNS, max(1, round((end_s - start_s) * lanes[0].rate_hz))))
+    found: dict[str, NDArray[Any]] = {"time_s": start_s + np.arange(count) * (end_s - start_s) / count}
+    for lane, title in zip(lanes, titles, strict=True):
+        ends = lane.envelope(start_s, end_s, count)
+        name = "".join(letter if letter.isalnum() else "_" for letter in title.lower())
+        if ends is not None:
+            found |= {f"{name}_lowest": ends[0], f"{name}_highest": ends[1]}
+    return found
