@@ -12,11 +12,13 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from speefeare_core.editing import Copy, EditList, Freeze, Region, SetIndex, Shuffle, Swap, Zero, edit_file
+from speefeare_core.errors import SpeefeareError
 from tests.app.panels.known_clip import codes, open_known_clip
 from tests.app.shell.fake_engine import FakeClient, codec_info
 from tests.app.widgets.pictures import colour_at, rgb
 from workbench import commands, dialogs
 from workbench.context import Context
+from workbench.documents import edits_part
 from workbench.engine import protocol
 from workbench.engine.topics.audition import AuditionCode, PlayOnce
 from workbench.engine.topics.edits import CHANGED, CONTINUOUS, SILENT, EditsApplied, SetEdits
@@ -285,6 +287,23 @@ def test_what_was_cancelled_is_made_when_it_is_to_be_heard(editing: Context, sho
     verbs.toggle_hear(editing)
     verbs.toggle_hear(editing)
     assert client.last(protocol.WantDepth)[1].depth == EDITED
+
+
+def test_a_document_keeps_the_list(editing: Context, client: FakeClient) -> None:
+    assert edits_part.save(editing) is None
+    verbs.select(editing, Region(5, 20, (0,)))
+    verbs.shuffle(editing)
+    verbs.switch_book(editing, 2, True)
+    kept, edits = json.loads(json.dumps(edits_part.save(editing))), editing.edits.edits
+    verbs.clear(editing)
+    edits_part.load(editing, kept)
+    assert editing.edits.edits == edits and _sent(client)[1] == edits
+    assert editing.history.undo_words == "remove all edits", "opening a document is no step"
+    with pytest.raises(SpeefeareError, match="in the document"):
+        edits_part.load(editing, {"speefeare_edits": 9})
+    assert editing.edits.edits.is_empty
+    edits_part.load(editing, None)
+    assert editing.edits.edits.is_empty
 
 
 def test_without_codes_it_says_what_there_is(context: Context, show: Show) -> None:
