@@ -117,7 +117,7 @@ def climb(
     continuous = None
     if found is not None and codec.can_decode_latents and encoded.latents is not None:
         report(1.0, "decoding without quantisation")
-        continuous = _compare(codec, path, iter([unquantised(codec, encoded)]), lag, length)
+        continuous = _compare(codec, path, unquantised(codec, encoded), lag, length)
     notes = list(words_about(info, parts_of(codec, found is not None)))
     if not trusted:
         notes.append("The decode is too unlike the original to measure its delay; 0 was used.")
@@ -154,11 +154,15 @@ def decoded(codec: Codec, encoded: Encoded, depth: int) -> Iterator[Samples]:
         yield block[0].cpu().numpy()
 
 
-def unquantised(codec: Codec, encoded: Encoded) -> Samples:
-    """The decode `[C, T]` of latents that nothing has quantised."""
-    latents = codec.remainder(encoded, 0)
-    assert latents is not None
-    return codec.decode_latents(latents, encoded.length_samples, side=encoded.side)[0].cpu().numpy()
+def unquantised(codec: Codec, encoded: Encoded) -> Iterator[Samples]:
+    """The decode of latents that nothing has quantised, as blocks `[C, n]`."""
+    from speefeare_core import blocks
+    from speefeare_core.codec import Encoded
+    from speefeare_core.editing.latent_codec import LatentCodec
+
+    whole = Encoded((), codec.remainder(encoded, 0), encoded.length_samples, encoded.side)
+    for block in blocks.decode(LatentCodec(codec, codec.info.depth), whole):
+        yield block[0].cpu().numpy()
 
 
 def _encode(codec: Codec, path: str | Path, length_s: float, report: Progress) -> tuple[RowEnergies | None, Encoded]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRect
+from PySide6.QtGui import QImage, QPainter
 
 from speefeare_core.evaluation.ladder_rows import LadderRow
 from speefeare_core.evaluation.ladder_words import LadderParts
@@ -199,3 +200,16 @@ def test_a_low_dock_keeps_the_rows(with_ladder: Context, show: Show) -> None:
     panel.resize(700, 16 * panel.fontMetrics().height() - 10)
     assert not panel.curves.isVisible() and not panel.told.isVisible()
     assert panel.rungs.plot_rect.height() > 60
+
+
+def test_figures_are_painted_at_any_size(with_ladder: Context, show: Show) -> None:
+    panel = _open(show, with_ladder)
+    for figure in panel.figures():
+        image = QImage(1600, 1200, QImage.Format.Format_RGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        figure.widget.paint_figure(painter, QRect(100, 200, 1400, 900), panel.rungs.theme)  # type: ignore[attr-defined]
+        painter.end()
+        inside = {image.pixel(x, y) for x in range(100, 1500, 9) for y in range(200, 1100, 9)}
+        outside = {image.pixel(x, y) for x in range(0, 1600, 20) for y in (0, 150, 1150)}
+        assert len(inside) > 4 and outside == {0xFF000000}, figure.key
