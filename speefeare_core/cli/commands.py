@@ -32,6 +32,7 @@ COMMANDS = (
     Command("ladder", "what each codebook leaves over and adds, on a sound file", "speefeare_core.cli.ladder"),
     Command("codes", "how the entries of the books are used: entropy, perplexity, dead codes", "speefeare_core.cli.codes"),
     Command("compare", "one sound file through several codecs, every depth", "speefeare_core.cli.compare"),
+    Command("spectrogram", "levels, pitch and formants of a sound file, or of two", "speefeare_core.cli.spectrogram"),
     Command("bench", "time the steps of a live stream, plain and compiled", "speefeare_core.cli.bench"),
     Command("export", "write a codec as .safetensors or ONNX, and compare", "speefeare_core.cli.export"),
     Command("document", "what a document of the workbench holds, its edits replayed", "speefeare_core.cli.document"),
