@@ -84,13 +84,20 @@ def _of_codec(
     there = None if depths is None or not info.books else [depth for depth in depths if depth <= info.depth]
     wanted = check_depths(info, there) if there is None or there else ()
     coded_s = codec.frames_for(sound.length_samples) * info.hop_samples / info.rate_hz
-    for depth in wanted:
+    if not wanted:
+        return
+
+    def decoded(depth: int) -> Samples:
         tell(f"{info.name}: depth {depth}" if depth else f"{info.name}: decoding")
-        decoded = codec.decode(encoded, depth or None)[0].to("cpu").numpy()
-        at_rate = Audio(np.asarray(decoded, np.float32), info.rate_hz).with_channels(original.channels)
-        samples = at_rate.resampled(original.rate_hz).samples
-        delay = estimate_delay(original.samples.mean(0), samples.mean(0), original.rate_hz // 4)
-        lag = delay.samples if delay.trusted else 0
+        audio = np.asarray(codec.decode(encoded, depth or None)[0].to("cpu").numpy(), np.float32)
+        return Audio(audio, info.rate_hz).with_channels(original.channels).resampled(original.rate_hz).samples
+
+    # A codec has one delay: it is measured on its best decode and used for all.
+    best = decoded(wanted[-1])
+    delay = estimate_delay(original.samples.mean(0), best.mean(0), original.rate_hz // 4)
+    lag = delay.samples if delay.trusted else 0
+    for depth in wanted:
+        samples = best if depth == wanted[-1] else decoded(depth)
         aligned = shifted(samples, lag, original.length_samples)
         gain = matching_gain(original.samples, aligned, original.rate_hz)
         bits = sent_bits(info, encoded, depth)

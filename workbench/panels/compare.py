@@ -15,7 +15,7 @@ from workbench.panels.add_codec import AddCodec
 from workbench.panels.base import Panel
 from workbench.panels.compare_view import METRICS, mark_rows, matrix_columns, rate_points, signed
 from workbench.state.derived_takes import key_of
-from workbench.state.playback import label_of as label_of
+from workbench.state.playback import label_of
 from workbench.verbs import columns as column_verbs
 from workbench.verbs import compare, marks
 from workbench.widgets.choice_grid import ChoiceButton, ChoiceGrid, ChoiceItem
@@ -202,6 +202,7 @@ class ComparePanel(Panel):
     def _show_plot(self) -> None:
         if self.context.playback.blind:
             self.plot.set_points((), (), METRICS[self.measure.value], "hidden while listening is blind")
+            self.plot.set_heard(None)
             return
         columns = matrix_columns(self.context)
         points = rate_points(self.context, columns, self.measure.value)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
 from workbench.widgets.hinted import Hinted
@@ -187,8 +187,9 @@ class RateDistortion(Hinted):
             return
         self._paint_axes(painter, outer, room, theme)
         self._paint_legend(painter, outer, theme)
-        for index in range(len(self.series)):
-            self._paint_series(painter, room, index, theme)
+        taken: list[QRectF] = []  # where texts stand: none over another
+        for index in sorted(range(len(self.series)), key=lambda index: not self._is_heard(index)):
+            self._paint_series(painter, room, index, theme, taken)
         self._paint_heard(painter, room, theme)
         painter.restore()
 
@@ -237,32 +238,30 @@ class RateDistortion(Hinted):
             text = metrics.elidedText(self.series[index], Qt.TextElideMode.ElideRight, int(width - 22))
             painter.drawText(QRectF(left + 18, y - line / 2, width, line), Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _paint_series(self, painter: QPainter, room: QRectF, index: int, theme: Theme) -> None:
+    def _is_heard(self, series: int) -> bool:
+        heard = self.point(self.heard)
+        return heard is not None and heard.series == series
+
+    def _paint_series(self, painter: QPainter, room: QRectF, index: int, theme: Theme, taken: list[QRectF]) -> None:
         colour = series_colour(index, theme)
         points = [point for point in self.points if point.series == index]
         rated = sorted((point for point in points if point.kbps is not None and point.joined), key=_rate)
         painter.setPen(QPen(colour, 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline([self._place(room, point.kbps, point.value) for point in rated])
-        texts = QFont(painter.font())
         line = painter.fontMetrics().height()
-        last = QPointF(-1e9, -1e9)
-        for point in points:
+        for point in sorted(points, key=lambda point: point.number != self.heard):
             at = self._place(room, point.kbps, point.value)
             if point.kbps is None:
                 painter.setPen(QPen(colour, 1.5, Qt.PenStyle.DashLine))
                 painter.drawLine(QPointF(room.left(), at.y()), QPointF(room.right(), at.y()))
-                self._paint_text(
-                    painter, QPointF(room.left() + 4, at.y() - line), f"{point.text}, no bitrate", theme.text
-                )
+                text = f"{self.series[index]}, no bitrate"
+                self._paint_text(painter, QPointF(room.left() + 4, at.y() - line), text, theme, taken)
                 continue
             draw_series_mark(painter, at, 4.5, index, colour)
-            painter.setFont(texts)
-            if (at - last).manhattanLength() > 1.1 * line or point.number == self.heard:
-                width = painter.fontMetrics().horizontalAdvance(point.text)
-                left = at.x() + 7 if at.x() + 11 + width < room.right() + 14 else at.x() - 11 - width
-                self._paint_text(painter, QPointF(left, at.y() - line), point.text, theme.text)
-                last = at
+            width = painter.fontMetrics().horizontalAdvance(point.text)
+            left = at.x() + 7 if at.x() + 11 + width < room.right() + 14 else at.x() - 11 - width
+            self._paint_text(painter, QPointF(left, at.y() - line), point.text, theme, taken)
 
     def _paint_heard(self, painter: QPainter, room: QRectF, theme: Theme) -> None:
         heard = self.point(self.heard)
@@ -274,11 +273,14 @@ class RateDistortion(Hinted):
         painter.drawEllipse(at, 9.0, 9.0)
 
     @staticmethod
-    def _paint_text(painter: QPainter, place: QPointF, text: str, colour: QColor) -> None:
-        painter.setPen(colour)
+    def _paint_text(painter: QPainter, place: QPointF, text: str, theme: Theme, taken: list[QRectF]) -> None:
+        """Where nothing else stands."""
         metrics = painter.fontMetrics()
-        box = QRectF(place.x(), place.y(), metrics.horizontalAdvance(text) + 4, metrics.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+        box = QRectF(place.x(), place.y(), metrics.horizontalAdvance(text) + 2, metrics.height())
+        if not any(box.intersects(other) for other in taken):
+            taken.append(box)
+            painter.setPen(theme.text)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
     # -- hand and keys ----------------------------------------------------------------------------------------------
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -86,12 +86,13 @@ def _paint_words(painter: QPainter, box: QRectF, cell: MatrixCell, theme: Theme,
     below = min(len(cell.lines), int((box.height() - big_line + 2) // line)) if box.width() < 24 * line else 0
     painter.setPen(loud)
     if below > 0 or not cell.lines:
-        top = box.center().y() - (big_line + below * line) / 2
+        lines = _in_lines(cell.lines, below, QFontMetrics(small), box.width())
+        top = box.center().y() - (big_line + len(lines) * line) / 2
         text = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(box.width()))
         painter.drawText(QRectF(box.left(), top, box.width(), big_line), centre, text)
         painter.setFont(small)
         painter.setPen(quiet)
-        for row, words in enumerate(_in_lines(cell.lines, below, painter.fontMetrics(), box.width())):
+        for row, words in enumerate(lines):
             place = QRectF(box.left(), top + big_line + row * line, box.width(), line)
             text = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(box.width()))
             painter.drawText(place, centre, text)

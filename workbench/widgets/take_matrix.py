@@ -31,7 +31,7 @@ from workbench.widgets.theme import Theme, describe, theme_of
 
 Index = QModelIndex | QPersistentModelIndex
 LEAST_WIDTH = 9  # of a column, in letters "m"
-COMMON_WORDS = "was AA · 10.00 kbps · +10.0 dB"  # should fit into a line, or two lines are kept for them
+COMMON_WORDS = "10.00 kbps · +10.0 dB"  # should fit into a line, or two lines are kept for them
 TALLEST = 4.4  # of a row, in lines of text
 
 
@@ -210,7 +210,7 @@ class TakeMatrix(QTableView):
             edge = self.viewport().width() * (column + 1) // count - self.viewport().width() * column // count
             self.setColumnWidth(column, max(least, edge))
         wide = self.viewport().width() // count >= 24 * metrics.height()
-        roomy = max(least, self.viewport().width() // count) >= metrics.horizontalAdvance(COMMON_WORDS) + 20
+        roomy = max(least, self.viewport().width() // count) >= metrics.horizontalAdvance(COMMON_WORDS) + 18
         lowest = round(metrics.height() * (1.9 if wide else 2.9 if roomy else 3.9))
         height = min(max(lowest, self.viewport().height() // rows), round(TALLEST * metrics.height()))
         self.verticalHeader().setDefaultSectionSize(height)
