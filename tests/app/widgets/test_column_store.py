@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from speefeare_core.spectrograms.pyramid import level_lengths
 from workbench.widgets.column_store import BUDGET, ColumnStore
 
 
@@ -55,3 +56,28 @@ def test_levels_in_decibels() -> None:
     store.values[50, 64] = 255
     assert store.level_at(0.505, 2000.0) == 0.0
     assert store.level_at(2.0, 2000.0) is None
+
+
+def test_a_given_pyramid_is_read_and_its_sketch_stands_where_columns_are_missing() -> None:
+    values = np.zeros((20_000, 3), np.uint8)
+    values[:10_000] = 50
+    stored = np.full((sum(level_lengths(20_000)), 3), 90, np.uint8)
+    store = ColumnStore(values, 160, 16_000, -100.0, 0.0, stored)
+    store.advance(10_000)
+    assert store.loudest == 90 and store.complete
+    near = store.columns(99.0, 101.0, 200)
+    assert (near[:100] == 50).all(), "columns that are there"
+    assert (near[100:] == 90).all(), "the sketch"
+    assert (store.columns(0.0, 200.0, 100) == 90).all()
+    assert store.level_at(150.0, 1000.0) is None, "a sketch is not read as a level"
+    assert not store.columns(199.0, 201.0, 100)[50:].any(), "nothing beyond the end"
+
+
+def test_what_is_in_sight_can_be_taken_out() -> None:
+    store = _store(1000)
+    store.advance(1000)
+    times, levels = store.in_sight(1.0, 2.0, 4096)
+    assert times[0] == 1.0 and levels.shape == (100, 9)
+    np.testing.assert_allclose(levels, store.to_db(store.values[100:200]))
+    times, levels = store.in_sight(0.0, 10.0, 50)
+    assert levels.shape == (50, 9) and times[0] == 0.1

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
+from pytestqt.qtbot import QtBot
 
+from speefeare_core.spectrograms.scales import SCALES
 from tests.app.widgets.conftest import Show
 from tests.app.widgets.pictures import colour_at, hover, rgb
+from workbench.state.voice import Voice
+from workbench.widgets import spectrogram_figure
 from workbench.widgets.colormap import table
 from workbench.widgets.column_store import ColumnStore
-from workbench.widgets.spectrogram_plot import SpectrogramLane, SpectrogramPlot
+from workbench.widgets.spectrogram_plot import SpectrogramLane, SpectrogramPlot, _pixel_rows
+from workbench.widgets.voice_overlay import pitch_y
 
 
 def _store(level: int) -> ColumnStore:
@@ -108,3 +113,75 @@ def test_more_bins_than_pixels_keep_the_loudest(show: Show) -> None:
     plot.set_range(0.0, 2.0, 2.0)
     colours = {rgb(colour_at(plot, plot.x_of(1.5), y)) for y in range(plot.plot_rect.top(), plot.plot_rect.bottom())}
     assert int(table("viridis")[255]) in colours
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "mel", "erb"])
+def test_a_tone_stands_at_its_frequency_on_every_axis(plot: SpectrogramPlot, scale: str) -> None:
+    plot.set_look("viridis", scale)
+    rect = plot.lane_rect(0)
+    share = float(SCALES[scale].share(2000.0, 8000.0))
+    y = rect.bottom() + 1 - share * rect.height()
+    assert rgb(colour_at(plot, plot.x_of(1.5), y)) == table("viridis")[255]
+    assert plot.frequency_at(y, rect, 8000.0) == pytest.approx(2000.0, rel=0.01)
+
+
+def test_between_bins_levels_go_from_one_to_the_other() -> None:
+    shade = np.array([[0, 80, 160, 0, 0, 0, 0, 0, 0]], np.uint8)
+    rows = _pixel_rows(shade, 160, SCALES["linear"], 8000.0)[::-1, 0].astype(int)
+    rising = rows[:40]
+    assert rising[0] == 0 and abs(int(rising[20]) - 80) <= 10 and (np.diff(rising[:38]) >= 0).all()
+    assert len(set(rising.tolist())) >= 14, "in eighths of a bin"
+    assert rows[80:].max() == 0
+
+
+def test_the_dynamic_range_is_what_was_chosen(plot: SpectrogramPlot) -> None:
+    plot.set_look("viridis", "linear", 40.0)
+    assert plot.level_range() == (-60.0, -20.0)
+    y = _y(plot, 1, 2000)
+    assert rgb(colour_at(plot, plot.x_of(1.5), y)) == table("viridis")[128], "−40 dB is in the middle"
+
+
+def test_shift_and_arrows_read_the_levels_at_the_cursor(plot: SpectrogramPlot, qtbot: QtBot) -> None:
+    texts: list[str] = []
+    plot.hovered.connect(texts.append)
+    plot.set_cursor(1.5)
+    qtbot.keyClick(plot, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert plot.reading == pytest.approx(0.48) and texts[-1].startswith("0:01.500 · 3.84 kHz · Original −100.0 dB")
+    assert rgb(colour_at(plot, plot.x_of(1.0), _y(plot, 0, 3840))) == rgb(plot.theme.cursor)
+    for _ in range(12):
+        qtbot.keyClick(plot, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(plot, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert "2.08 kHz" in texts[-1] or "1.92 kHz" in texts[-1]
+    qtbot.keyClick(plot, Qt.Key.Key_Escape)
+    assert plot.reading is None and texts[-1] == ""
+
+
+def test_pitch_and_formants_are_drawn_and_read(plot: SpectrogramPlot) -> None:
+    tracks = np.full((200, 5), np.nan, np.float32)
+    tracks[100:] = (200.0, 700.0, 1200.0, 2500.0, 3500.0)
+    voice = Voice(tracks, 200, 0.01)
+    plot.set_lanes([SpectrogramLane("Original", "original", _store(204), voice=voice)])
+    plain = plot.grab().toImage()
+    plot.set_overlays(pitch=True, formants=False)
+    x, y = plot.x_of(1.5), float(pitch_y(plot.lane_rect(0), 200.0))
+    assert rgb(colour_at(plot, x, y)) == 0xFFFFB454
+    assert plot.grab().toImage() != plain
+    plot.set_overlays(pitch=False, formants=True)
+    image, y = plot.grab().toImage(), round(_y(plot, 0, 3500))
+    assert max(image.pixelColor(round(x) + dx, y + dy).lightness() for dx in (-1, 0, 1) for dy in (-1, 0, 1)) > 200
+    plot.set_overlays(pitch=True, formants=True)
+    words = plot.words_at(1.5, 1000.0)
+    assert "pitch 200 Hz" in words and "F1–F4 700 1200 2500 3500 Hz" in words
+    assert "unvoiced" in plot.words_at(0.5, 1000.0)
+
+
+def test_what_is_in_sight_as_arrays_and_as_a_table(plot: SpectrogramPlot) -> None:
+    plot.set_range(1.2, 1.4, 2.0)
+    found = spectrogram_figure.arrays(plot)
+    assert found["time_s"][0] == pytest.approx(1.2) and found["lane_1_level_db"].shape == (20, 257)
+    assert found["frequency_hz"][64] == pytest.approx(2000.0)
+    assert found["lane_3_level_db"][5, 64] == pytest.approx(-20.0) and str(found["lane_2_name"]) == "Depth 3"
+    rows = spectrogram_figure.table(plot)
+    assert rows.columns == ("time_s", "frequency_hz", "Original (dB)", "Depth 3 (dB)", "Decode − original (dB)")
+    first = list(rows.rows)[64]
+    assert first[:2] == (1.2, 2000.0) and first[2:] == (-20.0, -40.0, -20.0)

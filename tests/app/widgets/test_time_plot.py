@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from tests.app.widgets.conftest import Show
@@ -118,3 +119,38 @@ def test_times_are_written_as_people_write_them() -> None:
     assert seconds_text(3725.0, 5.0) == "1:02:05"
     assert seconds_text(65.5, 0.5) == "1:05.5"
     assert length_text(7.1234) == "0:07.123"
+
+
+def test_shift_and_arrows_mark_a_region_from_the_cursor(plot: TimePlot, qtbot: QtBot) -> None:
+    regions = _signals(plot.region_selected)
+    plot.set_cursor(4.0)
+    step = 10 * 4.0 / plot.plot_rect.width()
+    for times, key in ((2, Qt.Key.Key_Right), (3, Qt.Key.Key_Left)):
+        for _ in range(times):
+            qtbot.keyClick(plot, key, Qt.KeyboardModifier.ShiftModifier)
+            if regions:
+                plot.set_region((regions[-1][0], regions[-1][1]), True)
+    assert regions[1] == pytest.approx((4.0, 4.0 + 2 * step))
+    assert regions[-1] == pytest.approx((4.0 - step, 4.0)), "back over the cursor, the region is on the other side"
+
+
+def test_an_edge_of_the_region_can_be_dragged(plot: TimePlot) -> None:
+    regions = _signals(plot.region_selected)
+    plot.set_region((3.0, 5.0), True)
+    drag(plot, plot.x_of(5.0), plot.x_of(5.5), 50)
+    drag(plot, plot.x_of(3.0) + 2, plot.x_of(2.5), 50)
+    assert regions[0] == pytest.approx((3.0, 5.5), abs=0.02)
+    assert regions[1] == pytest.approx((2.5, 5.0), abs=0.02)
+
+
+def test_a_figure_has_the_size_it_is_given_and_leaves_the_plot_as_it_was(plot: TimePlot) -> None:
+    before = plot.plot_rect
+    image = QImage(400, 300, QImage.Format.Format_RGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    plot.paint_figure(painter, QRect(100, 50, 300, 200), plot.theme)
+    painter.end()
+    assert plot.plot_rect == before
+    assert image.pixel(50, 20) == 0xFF000000, "outside of its place"
+    ruler = {image.pixel(x, 50 + 190) for x in range(110, 400)}
+    assert len(ruler) > 1, "times stand below"

@@ -35,7 +35,7 @@ def test_a_vowel_has_the_pitch_and_the_formants_it_was_made_with() -> None:
     inside = tracks[20:-20]
     assert np.isfinite(inside).all(), "across the seams of the pieces too"
     assert np.median(inside[:, 0]) == pytest.approx(PITCH_HZ, abs=2.0)
-    np.testing.assert_allclose(np.median(inside[:, 1:], axis=0), FORMANTS_HZ, rtol=0.06)
+    np.testing.assert_allclose(np.median(inside[:, 1:], axis=0), FORMANTS_HZ, rtol=0.1)
 
 
 @pytest.mark.parametrize("samples", [1, 40, 8000])
