@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject, Signal
 
 from speefeare_core.blocks.report import SeamReport
 from speefeare_core.codec import CodecInfo
+from workbench.state.derived_takes import key_of
 from workbench.state.takes import Take, full_take, takes, why_no_depth
 
 
@@ -42,8 +43,13 @@ class CodecState(QObject):
         return why_no_depth(self.info) if self.info is not None else ""
 
     def books_of(self, number: int) -> tuple[int, ...] | None:
-        """The books of a take, from 0; None: all of them, or there is no such take."""
-        return self.takes[number].books if 0 < number < len(self.takes) else None
+        """The books that a take of any kind is about, from 0; None: all of them, or it is no take of this codec."""
+        key = key_of(number)
+        if key.column:
+            return None
+        if key.kind in ("added", "alone"):
+            return (key.of - 1,)
+        return self.takes[key.of].books if 0 < key.of < len(self.takes) else None
 
     def set_loading(self, source: str) -> None:
         """A load has begun (or, empty, has failed: the codec before stays)."""

@@ -219,3 +219,11 @@ def test_a_take_of_a_column_may_be_chosen_while_it_is_loaded(loaded_desk: Desk) 
     listen.select(ctx, number_of("take", 40, number))
     say_column(loaded_desk, number, ())
     assert ctx.playback.depth == 0, "the codec that came has no such take"
+
+
+def test_the_books_that_a_take_is_about(loaded_desk: Desk) -> None:
+    books_of = loaded_desk.ctx.codec.books_of
+    assert books_of(0) is None and books_of(2) == books_of(number_of("missing", 2)) == (0, 1)
+    assert books_of(number_of("added", 3)) == books_of(number_of("alone", 3)) == (2,)
+    assert books_of(number_of("edited", 4)) == (0, 1, 2, 3)
+    assert books_of(number_of("take", 2, 1)) is None and books_of(number_of("missing", 40)) is None

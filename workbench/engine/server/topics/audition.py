@@ -94,7 +94,8 @@ def code_alone(codec: Codec, encoded: Encoded, book: int, frame: int) -> Generat
     for groups in (tuple(with_it), without):
         yield
         with codec.at_frame(first):
-            stretch = Encoded(tuple(part.to(codec.device) for part in groups), None, length, piece.side)
+            side = {name: value.to(codec.device) for name, value in piece.side.items()}
+            stretch = Encoded(tuple(part.to(codec.device) for part in groups), None, length, side)
             sounds.append(codec.decode(stretch)[0].cpu().numpy().astype(np.float32))
     return sounds[0] - sounds[1], code
 
