@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
 
 from workbench.openable import CODEC_SUFFIXES, SOUND_SUFFIXES
 
@@ -52,6 +52,12 @@ def ask_codec_file(parent: QWidget, start: str = "") -> str:
 def ask_folder(parent: QWidget, title: str, start: str = "") -> str:
     """A folder, or empty."""
     return QFileDialog.getExistingDirectory(parent, title, start)
+
+
+def ask_words(parent: QWidget, title: str, question: str, before: str = "") -> str:
+    """A line of words, or empty when the person changed their mind."""
+    words, given = QInputDialog.getText(parent, title, question, QLineEdit.EchoMode.Normal, before)
+    return words.strip() if given else ""
 
 
 def show_text(parent: QWidget, title: str, text: str, rich: bool = False) -> QMessageBox:
