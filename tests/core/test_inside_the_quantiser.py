@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 import torch
@@ -29,6 +30,12 @@ EVERY: dict[str, Callable[[], Codec]] = MAKERS | {
 }
 
 
+@cache
+def made(name: str) -> Codec:
+    """Each once: nothing here changes a codec."""
+    return EVERY[name]()
+
+
 @pytest.fixture(autouse=True)
 def inference() -> Iterator[None]:
     """Some small codecs carry gradients, which a loaded one does not."""
@@ -48,7 +55,7 @@ def encoded_by(codec: Codec) -> Encoded:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_what_books_add_and_what_they_leave_is_the_whole(name: str) -> None:
-    codec = EVERY[name]()
+    codec = made(name)
     encoded = encoded_by(codec)
     whole = codec.remainder(encoded, 0)
     assert whole is not None
@@ -61,7 +68,7 @@ def test_what_books_add_and_what_they_leave_is_the_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_each_book_alone_is_the_step_between_two_depths(name: str) -> None:
-    codec = EVERY[name]()
+    codec = made(name)
     encoded = encoded_by(codec)
     before = torch.zeros(())
     for book in range(codec.info.depth):
@@ -76,7 +83,7 @@ def test_each_book_alone_is_the_step_between_two_depths(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_rungs_come_in_the_order_of_the_books(name: str) -> None:
-    codec = EVERY[name]()
+    codec = made(name)
     encoded = encoded_by(codec)
     rungs = list(codec.residuals(encoded) or ())
     assert [rung.book for rung in rungs if rung.book is not None] == list(range(codec.info.depth))
@@ -89,7 +96,7 @@ def test_rungs_come_in_the_order_of_the_books(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MAKERS if name != "vocos"])
 def test_a_book_takes_the_entry_that_is_nearest_to_what_was_left(name: str) -> None:
-    codec = MAKERS[name]()
+    codec = made(name)
     encoded = encoded_by(codec)
     rows = encoded.codes
     before = None
@@ -109,7 +116,7 @@ def test_a_book_takes_the_entry_that_is_nearest_to_what_was_left(name: str) -> N
 
 @pytest.mark.parametrize("name", EVERY)
 def test_quantised_latents_decode_to_what_their_codes_decode_to(name: str) -> None:
-    codec = EVERY[name]()
+    codec = made(name)
     encoded = encoded_by(codec)
     latents = codec.quantized_latents(encoded)
     assert latents is not None and codec.can_decode_latents
@@ -121,7 +128,7 @@ def test_quantised_latents_decode_to_what_their_codes_decode_to(name: str) -> No
 
 @pytest.mark.parametrize("name", EVERY)
 def test_any_choice_of_books_is_decoded(name: str) -> None:
-    codec = EVERY[name]()
+    codec = made(name)
     encoded = encoded_by(codec)
     if not codec.can_decode_books:
         assert name == "tiny"
@@ -143,7 +150,7 @@ def test_any_choice_of_books_is_decoded(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_a_book_that_does_not_quantise_takes_all_that_is_left(name: str) -> None:
     """For a plain residual quantiser; factorised books still have their few dimensions, split ones their half."""
-    codec = EVERY[name]()
+    codec = made(name)
     encoded = encoded_by(codec)
     for book in range(codec.info.depth):
         passed, left = codec.continuous_book(encoded, book), codec.remainder(encoded, book)
@@ -154,7 +161,7 @@ def test_a_book_that_does_not_quantise_takes_all_that_is_left(name: str) -> None
 
 @pytest.mark.parametrize("name", ["default", "soundstream", "lyra"])
 def test_streams_and_plans_decode_any_choice_of_books(name: str) -> None:
-    codec = MAKERS[name]()
+    codec = made(name)
     info = codec.info
     encoded = encoded_by(codec)
     frames = encoded.codes.shape[-1]
