@@ -28,6 +28,7 @@ class SpectrogramPanel(TimeLinkedPanel):
     def __init__(self, context: Context) -> None:
         self._stores: dict[int, ColumnStore] = {}
         self._asked: set[int] = set()
+        self._wished = ["0", "heard"]  # A and B as a person chose them; kept while a codec does not have them
         self.spectrograms = SpectrogramPlot()
         describe(
             self.spectrograms,
@@ -67,7 +68,7 @@ class SpectrogramPanel(TimeLinkedPanel):
             toggle.setChecked(True)
             toggle.toggled.connect(self.show_data)
         for choice in (self.first_choice, self.second_choice):
-            choice.currentIndexChanged.connect(self.show_data)
+            choice.currentIndexChanged.connect(self._chosen)
         for button in (self.pitch, self.formants):
             button.toggled.connect(self._overlays_changed)
         self.more.toggled.connect(self.tools.setVisible)
@@ -94,10 +95,14 @@ class SpectrogramPanel(TimeLinkedPanel):
         entries += [(take.label, str(take.number)) for take in codec.takes[1:]]
         for number, column in self.context.columns.columns.items():
             entries.append((f"{column.title} ({number})", f"column {number}"))
-        for choice, first in ((self.first_choice, "0"), (self.second_choice, "heard")):
-            choice.set_entries(tuple(entries), choice.value or first)
-            if choice.value not in {value for _, value in entries}:
-                choice.set_value(first)
+        known = {value for _, value in entries}
+        wishes = zip((self.first_choice, self.second_choice), self._wished, ("0", "heard"), strict=True)
+        for choice, wished, otherwise in wishes:
+            choice.set_entries(tuple(entries), wished if wished in known else otherwise)
+
+    def _chosen(self) -> None:
+        self._wished = [self.first_choice.value, self.second_choice.value]
+        self.show_data()
 
     def _why_not(self, kind: str) -> str:
         return commands.why_no_take(self.context, number_of(kind, 1))  # type: ignore[arg-type]
@@ -255,8 +260,8 @@ class SpectrogramPanel(TimeLinkedPanel):
         shown = [key for key in _LANES if self.toggles[key].isChecked()]
         return {
             "lanes": shown,
-            "a": self.first_choice.value,
-            "b": self.second_choice.value,
+            "a": self._wished[0],
+            "b": self._wished[1],
             "pitch": self.pitch.isChecked(),
             "formants": self.formants.isChecked(),
             "settings": self.more.isChecked(),
@@ -268,9 +273,10 @@ class SpectrogramPanel(TimeLinkedPanel):
         if isinstance(lanes, list) and any(key in _LANES for key in lanes):
             for key, toggle in self.toggles.items():
                 toggle.setChecked(key in lanes)
-        for choice, key in ((self.first_choice, "a"), (self.second_choice, "b")):
+        for index, key in enumerate(("a", "b")):
             if isinstance(state.get(key), str):
-                choice.set_value(state[key])
+                self._wished[index] = state[key]
+        self._fill_choices()
         for button, key in ((self.pitch, "pitch"), (self.formants, "formants"), (self.more, "settings")):
             if isinstance(state.get(key), bool):
                 button.setChecked(state[key])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from speefeare_core.spectrograms.settings import SpectrogramSettings
-from tests.app.panels.known_clip import spectrogram_of, tone
+from tests.app.panels.known_clip import known_codec, open_known_clip, spectrogram_of, tone
 from tests.app.shell.fake_engine import FakeClient
 from workbench.context import Context
 from workbench.engine import protocol
@@ -121,6 +121,15 @@ def test_the_figure_says_what_was_done_to_the_takes(panel: SpectrogramPanel, loa
     assert figure.arrays()["lane_3_level_db"].shape == (200, 257)
     loaded_context.playback.update(blind_order=(0, 3))
     assert panel.figures() == ()
+
+
+def test_a_choice_waits_for_the_codec_that_has_it(context: Context, show: Show) -> None:
+    panel = show(panel_info("spectrogram"), context)
+    panel.set_view_state({"b": "3"})
+    assert panel.view_state()["b"] == "3"
+    context.codec.set_codec(known_codec(), "cpu")
+    open_known_clip(context)
+    assert panel.numbers == (0, 3)  # type: ignore[attr-defined]
 
 
 def test_everything_chosen_comes_back(panel: SpectrogramPanel, loaded_context: Context, show: Show) -> None:
