@@ -104,7 +104,7 @@ def run(options: Options, job: Callable[[Workbench, Options], int] | None = None
         settings.theme = options.theme
     if options.device:
         settings.compute_device = options.device
-    apply_theme(app, settings.theme)
+    apply_theme(app, settings.theme, settings.text_scale)
     workbench = build_workbench(settings, EngineClient())
     engine = workbench.context.engine
     restore_hook = install_excepthook(engine.failures.append if job else engine.add_message)
@@ -130,7 +130,9 @@ def begin(workbench: Workbench, options: Options) -> None:
     ctx = workbench.context
     workbench.start()
     workbench.add_panels()
+    workbench.window.documents.start()
     open_first(workbench, options)
+    workbench.window.offer_recovery()
     if options.panel and workbench.window.docks is not None:
         if options.panel in workbench.window.docks.docks:
             workbench.window.docks.show_panel(options.panel)

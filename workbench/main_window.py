@@ -6,7 +6,7 @@ import base64
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QProcess, Qt, Signal
 from PySide6.QtGui import (
@@ -40,10 +40,14 @@ from workbench.actions import ACTIONS, MENUS, ActionInfo
 from workbench.command_palette import CommandPalette
 from workbench.context import Context
 from workbench.depth_keys import DepthKeys
+from workbench.documents import dialogs as document_dialogs
+from workbench.documents.desk import DocumentDesk
 from workbench.message_bar import MessageBar
-from workbench.openable import codec_source, is_codec, is_session
+from workbench.openable import codec_source, is_codec, is_document, is_session
 from workbench.status_strip import StatusStrip
-from workbench.theme import apply_theme
+from workbench.term_help import TermHelp, term_of
+from workbench.theme import apply_theme, next_scale
+from workbench.widgets.figure import Figure
 
 if TYPE_CHECKING:
     from workbench.dock_area import DockArea
@@ -67,6 +71,9 @@ class MainWindow(QMainWindow):
         self.context = context
         self.docks: DockArea | None = None
         self.depth_keys = DepthKeys(context)
+        self.documents = DocumentDesk(context)
+        self.documents.audio_missing.connect(self._ask_for_sound)
+        context.document.layout = self
         self.setWindowTitle(TITLE)
         self.setAcceptDrops(True)
         self.setStatusBar(StatusStrip(context))
@@ -85,6 +92,7 @@ class MainWindow(QMainWindow):
         self._listen()
         self.resize(1280, 800)
         self.update_actions()
+        self.term_help = TermHelp(self)
 
     # -- what the actions ask of the window (Shell) -------------------------------------------------------------------
     def widget(self) -> QWidget:
@@ -92,7 +100,9 @@ class MainWindow(QMainWindow):
         return self
 
     def open_paths(self, paths: list[str]) -> None:
-        """Codecs first, then the clip (the last of several); a recording of Live is both."""
+        """Codecs first, then the clip (the last of several); a recording of Live is both, a document everything."""
+        documents = [path for path in paths if is_document(path)]
+        paths = [path for path in paths if not is_document(path)]
         for path in filter(is_session, paths):
             commands.open_session(self.context, path)
         for path in filter(is_codec, paths):
@@ -102,6 +112,8 @@ class MainWindow(QMainWindow):
             self.context.engine.add_message(f"One clip is open at a time; opened {Path(clips[-1]).name}.")
         if clips:
             commands.open_clip(self.context, clips[-1])
+        if documents:
+            self.documents.open(documents[-1])
 
     def open_sample(self) -> None:
         """Open the shipped sentence."""
@@ -122,10 +134,35 @@ class MainWindow(QMainWindow):
             self.context.engine.add_message(str(error))
 
     def set_theme(self, theme: str) -> None:
-        """Light, dark or as the desktop."""
+        """Light, dark, for a projector or as the desktop."""
         self.context.settings.theme = theme
-        apply_theme(QApplication.instance(), theme)
+        self._apply_theme()
         self.update_actions()
+
+    def scale_text(self, step: int) -> None:
+        """The text one size larger (1) or smaller (-1); 0: as large as the desktop's."""
+        settings = self.context.settings
+        settings.text_scale = next_scale(settings.text_scale, step) if step else 1.0
+        self._apply_theme()
+
+    def show_lesson(self, key: str = "") -> None:
+        """The lessons, at one of them or at a term; empty: at what the focused control is about. One window of them."""
+        from workbench.lessons_window import LessonsWindow  # not needed for the first picture of the window
+
+        windows = self.findChildren(LessonsWindow)
+        window = windows[0] if windows else LessonsWindow(self, self.run_action)
+        window.open_at(key or term_of(QApplication.focusWidget()))
+        window.show()
+        window.raise_()
+        window.activateWindow()
+
+    def run_action(self, key: str) -> bool:
+        """Do what an action does, by its key; False where there is none or it cannot be done now."""
+        action = self.actions_by_key.get(key)
+        if action is None or not action.isEnabled():
+            return False
+        action.trigger()
+        return True
 
     def reset_layout(self) -> None:
         """The docks of the first start."""
@@ -231,8 +268,64 @@ class MainWindow(QMainWindow):
             settings.panels = self.docks.view_states()
         settings.save()
 
+    def figures(self) -> tuple[Figure, ...]:
+        """What the open panels show now."""
+        panels = {} if self.docks is None else self.docks.open_panels()
+        return tuple(figure for panel in panels.values() for figure in panel.figures())
+
+    def focused_figures(self) -> tuple[Figure, ...]:
+        """What the panel with the keyboard shows; none has it: what all open ones show."""
+        panels = {} if self.docks is None else self.docks.open_panels()
+        focus = QApplication.focusWidget()
+        for panel in panels.values():
+            if focus is not None and (panel is focus or panel.isAncestorOf(focus)):
+                return panel.figures()
+        return self.figures()
+
+    def copy_figure(self) -> None:
+        """What the panel with the keyboard shows, onto the clipboard."""
+        from workbench.exporting.clipboard import copy  # loads QtSvg
+
+        found = self.focused_figures()
+        if found:
+            copy(found[0])
+            self.context.engine.add_message(f"Copied: {found[0].title}.")
+        else:
+            self.context.engine.add_message("There is no figure to copy: click into a panel that shows something.")
+
+    def show_export(self) -> None:
+        """Which views, in which formats, where to."""
+        from workbench.exporting.dialog import ExportDialog
+
+        clip = Path(self.context.clip.data.path)
+        folder = (clip.parent if clip.name else Path.home()) / "figures"
+        ExportDialog(self, self.figures(), self.focused_figures(), folder).open()
+
+    def show_video(self) -> None:
+        """Which views, of which stretch, where to."""
+        from workbench.exporting.video_dialog import VideoDialog
+
+        VideoDialog(self, self.context, self.figures(), self.focused_figures()).open()
+
+    def layout_data(self) -> dict[str, Any]:
+        """Where the panels are and what they show, for a document."""
+        return {} if self.docks is None else {"docks": self.docks.layout_text(), "panels": self.docks.view_states()}
+
+    def set_layout_data(self, data: dict[str, Any]) -> None:
+        """The inverse; a layout that does not fit leaves the panels where they are."""
+        docks, panels = data.get("docks"), data.get("panels")
+        if self.docks is not None and isinstance(docks, str):
+            self.docks.restore_layout(docks)
+        if self.docks is not None and isinstance(panels, dict):
+            self.docks.set_view_states({key: row for key, row in panels.items() if isinstance(row, dict)})
+
+    def offer_recovery(self) -> None:
+        """Where a window did not end well, bring back what it was about?"""
+        document_dialogs.offer_recovery(self.documents, self)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember, then go."""
+        self.documents.close()
         self.remember()
         self.closed.emit()
         super().closeEvent(event)
@@ -286,6 +379,9 @@ class MainWindow(QMainWindow):
                 themes.addAction(action)
         self.addToolBar(toolbar)
         self._recent_clips = self._submenu("File", "Open recent", "save_pictures", self._fill_recent_clips)
+        self._recent_documents = self._submenu(
+            "File", "Open recent document", "save_document", self._fill_recent_documents
+        )
         self._recent_codecs = self._submenu("Codec", "Open recent", "", self._fill_recent_codecs)
         self._menus["Codec"].addSeparator()
         self._menus["Codec"].aboutToShow.connect(self._fill_shipped)
@@ -324,6 +420,9 @@ class MainWindow(QMainWindow):
     def _fill_recent_clips(self) -> None:
         self._fill_recent(self._recent_clips, self.context.settings.recent_clips, self._open_recent_clip)
 
+    def _fill_recent_documents(self) -> None:
+        self._fill_recent(self._recent_documents, self.context.settings.recent_documents, self._open_recent_document)
+
     def _fill_recent_codecs(self) -> None:
         self._fill_recent(self._recent_codecs, self.context.settings.recent_codecs, self._open_codec)
 
@@ -338,6 +437,9 @@ class MainWindow(QMainWindow):
 
     def _open_recent_clip(self, path: str, _checked: bool = False) -> None:
         commands.open_clip(self.context, path)
+
+    def _open_recent_document(self, path: str, _checked: bool = False) -> None:
+        self.documents.open(path)
 
     def _open_codec(self, source: str, _checked: bool = False) -> None:
         commands.load_codec(self.context, source, self.context.settings.compute_device)
@@ -362,12 +464,22 @@ class MainWindow(QMainWindow):
         ctx = self.context
         for signal in (ctx.clip.opened, ctx.codec.changed, ctx.engine.changed, ctx.playback.changed, ctx.live.changed):
             signal.connect(self.update_actions)
+        for signal in (ctx.document.changed, ctx.history.changed):
+            signal.connect(self.update_actions)
+        ctx.document.changed.connect(self._update_title)
         ctx.clip.opened.connect(self._update_title)
         ctx.codec.changed.connect(self._update_title)
         ctx.engine.message_added.connect(self.messages.add)
         ctx.catalog.ended.connect(self._catalog_ended)
-        ctx.engine.changed.connect(lambda: self.messages.set_engine_died(ctx.engine.status == "dead"))
+        ctx.engine.changed.connect(self._show_engine)
         QApplication.instance().styleHints().colorSchemeChanged.connect(self._desktop_theme_changed)
+
+    # Methods, not functions that hold the window: those would keep it alive as long as what they listen to.
+    def _show_engine(self) -> None:
+        self.messages.set_engine_died(self.context.engine.status == "dead")
+
+    def _ask_for_sound(self, document: str, sound: str) -> None:
+        document_dialogs.ask_for_sound(self.documents, self, document, sound)
 
     def update_actions(self) -> None:
         """Ticks and greyed-out entries as the states are now."""
@@ -377,6 +489,8 @@ class MainWindow(QMainWindow):
                 action.setChecked(info.checked(self.context))
             if info.enabled is not None:
                 action.setEnabled(info.enabled(self.context))
+            if info.words is not None:
+                action.setText(info.words(self.context))
 
     def _catalog_ended(self, name: str, how: str, words: str) -> None:
         """Where its own window is closed, the person hears of it here."""
@@ -385,13 +499,20 @@ class MainWindow(QMainWindow):
             self.context.engine.add_message(words)
 
     def _update_title(self) -> None:
-        clip = Path(self.context.clip.data.path).name
+        document = self.context.document
+        clip = document.audio_name or Path(self.context.clip.data.path).name
+        if document.path:
+            clip = Path(document.path).name + ("*" if document.modified else "")
         codec = self.context.codec.info.name if self.context.codec.info else ""
         self.setWindowTitle(" · ".join(part for part in (clip, codec, TITLE) if part))
 
     def _desktop_theme_changed(self) -> None:
         if self.context.settings.theme == "system":
-            apply_theme(QApplication.instance(), "system")
+            self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        settings = self.context.settings
+        apply_theme(QApplication.instance(), settings.theme, settings.text_scale)
 
     def _strip(self) -> StatusStrip:
         bar = self.statusBar()

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
-THEMES = ("system", "light", "dark")
+THEMES = ("system", "light", "dark", "projector")
+TEXT_SCALES = (0.5, 3.0)  # least and most
 RECENT_KEPT = 10
 
 
@@ -23,8 +24,10 @@ class Settings:
     """Every remembered value. `path` None: nothing is ever written (tests)."""
 
     theme: str = "system"
+    text_scale: float = 1.0  # of the size that the desktop gives
     recent_clips: tuple[str, ...] = ()  # newest first
     recent_codecs: tuple[str, ...] = ()
+    recent_documents: tuple[str, ...] = ()
     compute_device: str = "auto"
     output_device: str = "default"
     live_input: str = "default"
@@ -45,6 +48,14 @@ class Settings:
     def add_recent_codec(self, source: str) -> None:
         """Newest first, each once."""
         self.recent_codecs = _newest_first(source, self.recent_codecs)
+
+    def add_recent_document(self, path: str) -> None:
+        """Newest first, each once."""
+        self.recent_documents = _newest_first(path, self.recent_documents)
+
+    def forget_recent_clip(self, path: str) -> None:
+        """It is none that a person would open again."""
+        self.recent_clips = tuple(other for other in self.recent_clips if other != path)
 
     def save(self) -> None:
         """Write by a temporary file and a rename; where that fails, a notice is added."""
@@ -122,6 +133,11 @@ def _gain_db(value: Any) -> float | None:
     return float(value) if number and -60.0 <= value <= 12.0 else None
 
 
+def _scale(value: Any) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and TEXT_SCALES[0] <= value <= TEXT_SCALES[1] else None
+
+
 def _switch(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -133,8 +149,10 @@ def _panels(value: Any) -> dict[str, dict[str, Any]] | None:
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "theme": _theme,
+    "text_scale": _scale,
     "recent_clips": _texts,
     "recent_codecs": _texts,
+    "recent_documents": _texts,
     "compute_device": _text,
     "output_device": _text,
     "live_input": _text,

@@ -1,4 +1,7 @@
-"""Light, dark and system palettes, made to be read from the last row of a lecture hall (contrast ≥ 7:1 for text)."""
+"""Light, dark and projector palettes (contrast ≥ 7:1 for text), and the size of the text.
+
+The projector's is black on white without greys, which beamers wash out, and its text is half as large again.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-Theme = Literal["system", "light", "dark"]
+Theme = Literal["system", "light", "dark", "projector"]
 
 _ROLES = QPalette.ColorRole
 _LIGHT = {
@@ -53,7 +56,26 @@ _DARK = {
     _ROLES.Dark: "#121419",
     _ROLES.Shadow: "#08090b",
 }
-_DISABLED = {"light": "#8a929d", "dark": "#767f8c"}
+_PROJECTOR = _LIGHT | {
+    _ROLES.Window: "#ffffff",
+    _ROLES.WindowText: "#000000",
+    _ROLES.AlternateBase: "#f2f2f2",
+    _ROLES.Text: "#000000",
+    _ROLES.Button: "#f2f2f2",
+    _ROLES.ButtonText: "#000000",
+    _ROLES.Highlight: "#003c8f",
+    _ROLES.PlaceholderText: "#333333",
+    _ROLES.Link: "#003c8f",
+    _ROLES.Midlight: "#d0d0d0",
+    _ROLES.Mid: "#808080",
+    _ROLES.Dark: "#606060",
+    _ROLES.Shadow: "#303030",
+}
+_PALETTES = {"light": _LIGHT, "dark": _DARK, "projector": _PROJECTOR}
+_DISABLED = {"light": "#8a929d", "dark": "#767f8c", "projector": "#707070"}
+PROJECTOR_SCALE = 1.5
+_USUAL_POINTS = "usualPoints"  # the property that remembers the size of the desktop's text
+SCALES = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)  # of the text, to choose from
 
 
 def is_dark(app: QApplication, theme: str) -> bool:
@@ -63,19 +85,35 @@ def is_dark(app: QApplication, theme: str) -> bool:
     return theme == "dark"
 
 
-def palette(dark: bool) -> QPalette:
-    """The whole palette."""
+def palette(name: str) -> QPalette:
+    """The whole palette of "light", "dark" or "projector"."""
     colours = QPalette()
-    for role, colour in (_DARK if dark else _LIGHT).items():
+    for role, colour in _PALETTES[name].items():
         colours.setColor(role, QColor(colour))
-    faint = QColor(_DISABLED["dark" if dark else "light"])
+    faint = QColor(_DISABLED[name])
     for role in (_ROLES.WindowText, _ROLES.Text, _ROLES.ButtonText):
         colours.setColor(QPalette.ColorGroup.Disabled, role, faint)
     return colours
 
 
-def apply_theme(app: QApplication, theme: str) -> None:
-    """Give the application one of the three themes; every widget hears of it by its palette change."""
+def apply_theme(app: QApplication, theme: str, scale: float = 1.0) -> None:
+    """Give the application one of the themes, and its text this size; every widget hears of it by its change event."""
     if app.style().objectName() != "fusion":
         app.setStyle("Fusion")
-    app.setPalette(palette(is_dark(app, theme)))
+    name = theme if theme == "projector" else "dark" if is_dark(app, theme) else "light"
+    app.setPalette(palette(name))
+    usual = app.property(_USUAL_POINTS)
+    if usual is None:
+        usual = app.font().pointSizeF()
+        app.setProperty(_USUAL_POINTS, usual)
+    points = usual * scale * (PROJECTOR_SCALE if name == "projector" else 1.0)
+    font = app.font()
+    if abs(font.pointSizeF() - points) > 0.01:
+        font.setPointSizeF(points)
+        app.setFont(font)
+
+
+def next_scale(scale: float, step: int) -> float:
+    """The next larger (1) or smaller (-1) size of the text."""
+    at = min(range(len(SCALES)), key=lambda i: abs(SCALES[i] - scale))
+    return SCALES[min(max(at + step, 0), len(SCALES) - 1)]

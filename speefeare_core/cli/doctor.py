@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> Result:
     """Exit code 0 where everything needed works, 1 where not. A computer without a sound device is no failure."""
     console.progress(0.1, "Looking for parts")
-    missing = parts.missing_packages() + parts.missing_libraries()
+    missing = parts.missing_packages() + parts.missing_libraries() + parts.missing_native()
     console.progress(0.3, "Testing what computes")
     devices = compute.check_devices()
     console.progress(0.7, "Asking for sound devices")

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 
 PACKAGES = (  # distributions whose versions the doctor shows
     "torch", "numpy", "scipy", "safetensors", "soundfile", "soxr", "pyyaml", "sounddevice",
@@ -75,6 +76,16 @@ def missing_libraries() -> list[Missing]:
         for name, package, purpose in _LIBRARIES
         if not _loads(name)
     ]
+
+
+def missing_native(folder: Path | None = None) -> list[Missing]:
+    """The product in C, which is compiled when the package is installed and a compiler is there."""
+    folder = folder or Path(__file__).parents[1] / "native"
+    if any((folder / f"few_rows{suffix}").exists() for suffix in (".so", ".dylib", ".dll")):
+        return []
+    compiler = "sudo apt-get install gcc libc6-dev" if platform.system() == "Linux" else "install a C compiler"
+    again = pip_line("--force-reinstall --no-deps speefeare-workbench")
+    return [Missing("a C compiler", "the faster modes of live streams", f"{compiler}, then {again}")]
 
 
 def pip_line(distribution: str) -> str:

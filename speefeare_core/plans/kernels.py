@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from speefeare_core import native
 from speefeare_core.errors import SpeefeareError
 
 Apply = Callable[[Tensor, Tensor | None], Tensor]
@@ -161,6 +162,18 @@ def _onednn(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
     return _packed(lambda x: run(x, packed, bias, "none", [], ""))
 
 
+def _native_half(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
+    """Ours: float16 weights, float32 inputs and sums, as `_half`, for up to four rows."""
+    kept = weight.half().contiguous()
+    few = native.few_rows(kept, bias)
+
+    def apply(x: Tensor, out: Tensor | None) -> Tensor:
+        to = x.new_empty(x.shape[0], kept.shape[0]) if out is None else out
+        return to if few(x, to) else to.copy_(linear(x, kept.float(), bias))
+
+    return apply
+
+
 def _half(weight: Tensor, bias: Tensor | None, rows: int) -> Apply:
     """FBGEMM: float16 weights, float32 inputs and sums, so that the weights' rounding is the only error."""
     packed = torch.ops.quantized.linear_prepack_fp16(weight.contiguous(), bias)
@@ -219,6 +232,7 @@ KERNELS: dict[str, Maker] = {
     "columns": _columns,
     "vector": _vector,
     "onednn": _onednn,
+    "native float16": _native_half,
     "float16": _half,
     "bfloat16": _brain,
     "bfloat16 linear": _brain_linear,
@@ -226,11 +240,14 @@ KERNELS: dict[str, Maker] = {
     "int8 onednn": _onednn_int8,
 }
 EXACT_KERNELS = ("linear", "columns", "vector", "onednn")
+MOST_ROWS = {"vector": 1, "native float16": native.MOST_ROWS}
+HALVES = {"native float16", "float16"}
+WHOLE = {"native float16": native.WHOLE_INPUTS}  # what its inputs are a multiple of
 # In the order of preference: of the narrow kernels of a mode the first that works here stands for it. Float16 weights
 # with float32 sums read as little as bfloat16 and are ten times closer.
 MODE_KERNELS: dict[str, tuple[str, ...]] = {
     FLOAT32: (),
-    BFLOAT16: ("float16", "bfloat16", "bfloat16 linear"),
+    BFLOAT16: ("native float16", "float16", "bfloat16", "bfloat16 linear"),
     INT8: ("int8", "int8 onednn"),
 }
 _works: dict[str, bool] = {}
@@ -245,7 +262,7 @@ def works(name: str) -> bool:
         wanted = linear(x, weight, bias)
         try:
             off = float((KERNELS[name](weight, bias, 2)(x, None) - wanted).abs().max() / wanted.abs().max())
-        except (RuntimeError, AttributeError, NotImplementedError):
+        except (RuntimeError, AttributeError, NotImplementedError):  # native: not built
             off = float("inf")
         _works[name] = off < (1e-5 if name in EXACT_KERNELS else 0.05)
     return _works[name]
@@ -256,11 +273,13 @@ def _candidates(mode: str, weight: Tensor, rows: int) -> tuple[str, ...]:
         if mode == INT8:
             raise SpeefeareError("8-bit weights are offered on the processor only; use float32 or bfloat16 on a GPU.")
         return ("linear",) if mode == FLOAT32 else ("bfloat16 linear",)
-    narrow = [name for name in MODE_KERNELS[mode] if works(name)]
-    if "float16" in narrow and float(weight.abs().max()) > HALF_LIMIT:
-        narrow.remove("float16")
+    inputs = weight.shape[1]
+    fitting = [n for n in MODE_KERNELS[mode] if rows <= MOST_ROWS.get(n, rows) and inputs % WHOLE.get(n, 1) == 0]
+    if HALVES & set(fitting) and float(weight.abs().max()) > HALF_LIMIT:
+        fitting = [name for name in fitting if name not in HALVES]
+    narrow = [name for name in fitting if works(name)]
     if mode != FLOAT32 and not narrow:
         raise SpeefeareError(f"This build of torch has no {mode} matrix product; use float32.")
-    exact = [name for name in EXACT_KERNELS if works(name) and (name != "vector" or rows == 1)]
+    exact = [name for name in EXACT_KERNELS if rows <= MOST_ROWS.get(name, rows) and works(name)]
     narrow = narrow[:1]
     return tuple(narrow + exact if rows <= FEW_ROWS and _is_large(weight) else exact + narrow)

@@ -50,6 +50,13 @@ def test_a_child_that_fails_or_hangs_is_an_answer() -> None:
     assert child.ask("print('noise'); print('{\"a\": 1}')").data == {"a": 1}
 
 
+def test_the_compiler_is_named_where_the_product_in_c_was_not_built(tmp_path: Path) -> None:
+    (missing,) = parts.missing_native(tmp_path)
+    assert "compiler" in missing.part and "--force-reinstall" in missing.install and not missing.needed
+    (tmp_path / "few_rows.so").touch()
+    assert parts.missing_native(tmp_path) == []
+
+
 def test_missing_parts_come_with_the_line_that_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "find_spec", lambda name: None if name == "av" else object())
     monkeypatch.setattr(parts, "PACKAGES", ("torch", "surely-not-installed"))

@@ -92,6 +92,14 @@ def right_gutter(metrics: QFontMetrics) -> int:
     return metrics.horizontalAdvance("−100 dB") + 22
 
 
+TERM = "term"  # the property that names what a control is about: a key of `speefeare_core.lessons.terms`
+
+
+def explain(widget: QWidget, term: str) -> None:
+    """The term of the field that a control is about: its sentence joins the tooltip, Shift+F1 opens its lesson."""
+    widget.setProperty(TERM, term)
+
+
 def describe(widget: QWidget, name: str, tip: str) -> None:
     """Accessible name and a tooltip of one sentence, which screen readers get as description."""
     widget.setAccessibleName(name)
