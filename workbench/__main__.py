@@ -30,7 +30,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--codec", default="", metavar="SOURCE", help="a shipped codec's name, a file or a folder")
     parser.add_argument("--panel", default="", metavar="NAME", help="the panel to bring to the front")
     parser.add_argument("--device", default="", metavar="DEV", help="auto, cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--theme", default="", choices=("light", "dark", "projector"), help="instead of the remembered one")
+    themes = ("light", "dark", "projector")
+    parser.add_argument("--theme", default="", choices=themes, help="instead of the remembered one")
     parser.add_argument("--sample", action="store_true", help="open the shipped sentence where no FILE is given")
     parser.add_argument(
         "--capture", default="", metavar="DIR", help="do the main job on FILE, save pictures and sounds, and leave"

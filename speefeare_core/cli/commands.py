@@ -30,7 +30,7 @@ COMMANDS = (
     Command("evaluate", "measure a codec on sound files, at every depth", "speefeare_core.cli.evaluate"),
     Command("latents", "recordings as paths through latent space", "speefeare_core.cli.latents"),
     Command("ladder", "what each codebook leaves over and adds, on a sound file", "speefeare_core.cli.ladder"),
-    Command("codes", "how the entries of the books are used: entropy, perplexity, dead codes", "speefeare_core.cli.codes"),
+    Command("codes", "how the books are used: entropy, perplexity, dead codes", "speefeare_core.cli.codes"),
     Command("compare", "one sound file through several codecs, every depth", "speefeare_core.cli.compare"),
     Command("spectrogram", "levels, pitch and formants of a sound file, or of two", "speefeare_core.cli.spectrogram"),
     Command("bench", "time the steps of a live stream, plain and compiled", "speefeare_core.cli.bench"),

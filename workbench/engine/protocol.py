@@ -78,6 +78,7 @@ from workbench.engine.messages import Event as Event
 from workbench.engine.messages import Request as Request
 from workbench.state.sound import DeviceInfo
 
+USUAL_SPECTROGRAM = SpectrogramSettings()
 # Names of the values in the player's status block; those of live are in `live_protocol`.
 PLAYER_STATUS = ("position", "playing", "depth", "loop_start", "loop_end", "peak", "underruns", "rate_hz")
 
@@ -102,7 +103,7 @@ class ProcessClip(Request):
 
     path: str
     wanted_depths: tuple[int, ...] = ()
-    spectrogram: SpectrogramSettings = SpectrogramSettings()
+    spectrogram: SpectrogramSettings = USUAL_SPECTROGRAM
 
 
 @dataclass(frozen=True)
@@ -282,8 +283,8 @@ class PeaksReady(Event):
 class SpectrogramReady(Event):
     """uint8 [columns, bins] from `floor_db` (0) to `top_db` (255); sent again as `columns_done` grows.
 
-    `pyramid`: the levels of `speefeare_core.spectrograms.pyramid`, one after the other; a sketch of the whole comes with
-    no column done.
+    `pyramid`: the levels of `speefeare_core.spectrograms.pyramid`, one after the other; a sketch of the whole comes
+    with no column done.
     """
 
     depth: int
@@ -294,7 +295,7 @@ class SpectrogramReady(Event):
     floor_db: float
     top_db: float
     pyramid: ArrayRef | None = None
-    settings: SpectrogramSettings = SpectrogramSettings()
+    settings: SpectrogramSettings = USUAL_SPECTROGRAM
 
 
 @dataclass(frozen=True)
