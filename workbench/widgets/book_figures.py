@@ -62,7 +62,7 @@ def map_figure(widget: EntryMap, book: int, counts: Array, notes: tuple[str, ...
     nearest = near[:, 0] if near.shape[1:] and near.shape[1] else np.full(len(points), -1)
     return Figure(
         f"codebook_{book + 1:02d}_map",
-        widget.title or f"Map of book {book + 1}",
+        f"Map of the entries of book {book + 1}",
         widget,
         lambda: {"points": points, "count": counts, "neighbours": near, "path": np.array(path)},
         lambda: Table(
