@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from workbench.widgets.code_table import code_arrays, code_table
 from workbench.widgets.controls import Button, in_tab_order
 from workbench.widgets.edit_list import EditListView
 from workbench.widgets.edit_raster import EditRaster
+from workbench.widgets.edit_regions import range_of, region_of
 from workbench.widgets.edit_tools import EditTools
 from workbench.widgets.figure import Figure
 from workbench.widgets.read_out import ReadOut
@@ -32,7 +33,15 @@ from workbench.widgets.theme import describe
 RESTING = (
     "drag over cells to select them (Shift+Ctrl and an arrow); Enter hears the moment, W with and without the edits"
 )
-BEYOND = 1e-6
+# What needs nothing but the selection.
+_PLAIN: dict[str, Callable[[Context], None]] = {
+    "zero": verbs.zero,
+    "shuffle": verbs.shuffle,
+    "freeze": verbs.freeze,
+    "continuous": verbs.open_books,
+    "restore": verbs.restore,
+    "none": lambda ctx: verbs.select(ctx, None),
+}
 
 
 class EditorPanel(TimeLinkedPanel):
@@ -217,25 +226,15 @@ class EditorPanel(TimeLinkedPanel):
 
     # -- regions and cells --------------------------------------------------------------------------------------
     def _range_of(self, region: Region) -> CellRange | None:
-        info, rows = self.context.codec.info, self.raster.rows
-        if info is None or not rows:
-            return None
-        books = region.books or tuple(range(len(rows)))
-        length = max(len(row.codes) / row.frame_rate_hz for row in rows)
-        stop = length if region.stop is None else region.stop / info.frame_rate_hz
-        return CellRange(books[0], min(books[-1], len(rows) - 1), region.start / info.frame_rate_hz, stop)
+        info = self.context.codec.info
+        return None if info is None else range_of(region, self.raster.rows, info.frame_rate_hz)
 
     def _cells_selected(self, cells: CellRange | None) -> None:
         info, rows = self.context.codec.info, self.raster.rows
         if cells is None or info is None or not rows:
             verbs.select(self.context, None)
-            return
-        rate = info.frame_rate_hz
-        frames = max(math.ceil(len(row.codes) * rate / row.frame_rate_hz - BEYOND) for row in rows)
-        start = min(max(0, math.floor(cells.start_s * rate + BEYOND)), frames - 1)
-        stop = min(max(start + 1, math.ceil(cells.end_s * rate - BEYOND)), frames)
-        books = tuple(range(cells.first_row, min(cells.last_row, len(rows) - 1) + 1))
-        verbs.select(self.context, Region(start, stop, books))
+        else:
+            verbs.select(self.context, region_of(cells, rows, info.frame_rate_hz))
 
     def _play_cell(self, row: int, frame: int) -> None:
         rate = self.raster.rows[row].frame_rate_hz
@@ -248,26 +247,14 @@ class EditorPanel(TimeLinkedPanel):
 
     # -- the person ---------------------------------------------------------------------------------------------
     def _do(self, word: str) -> None:
-        context, tools = self.context, self.tools
-        match word:
-            case "zero":
-                verbs.zero(context)
-            case "shuffle":
-                verbs.shuffle(context)
-            case "freeze":
-                verbs.freeze(context)
-            case "continuous":
-                verbs.open_books(context)
-            case "restore":
-                verbs.restore(context)
-            case "set":
-                verbs.set_index(context, tools.index_box.value())
-            case "neighbours":
-                verbs.neighbours(context, tools.k_box.value())
-            case "none":
-                verbs.select(context, None)
-            case _:
-                self._with_other(word)
+        if word == "set":
+            verbs.set_index(self.context, self.tools.index_box.value())
+        elif word == "neighbours":
+            verbs.neighbours(self.context, self.tools.k_box.value())
+        elif word in _PLAIN:
+            _PLAIN[word](self.context)
+        else:
+            self._with_other(word)
 
     def _with_other(self, word: str) -> None:
         path = dialogs.ask_clip(self, self.context.clip.data.path)
