@@ -18,7 +18,7 @@ from workbench.state.live_setup import FILE
 SIZE = (1440, 900)
 ALONE = {  # sizes of a panel that is pictured by itself; the others as in the middle
     "codec": (460, 640), "waveform": (1200, 460), "spectrogram": (1200, 720), "codes": (1200, 520),
-    "latents": (820, 700), "compare": (640, 560), "live": (1400, 1080),
+    "latents": (820, 700), "compare": (640, 740), "live": (1400, 1080),
     "codebooks": (1200, 760),
 }  # fmt: skip
 CAPTURED_FRAMES = (1, 2, 4, 8)  # whose cost the live picture shows
@@ -85,7 +85,7 @@ class _Capture:
         self.wait("the spectrogram", lambda: self._spectrogram_is_whole(depth))
         commands.seek(ctx, ctx.clip.data.length_samples // 3)
         self.rest(SETTLE_S)
-        saved = [*self._pictures_of_the_clip(), *self._live_picture()]
+        saved = [*self._pictures_of_the_clip(), *self._figures(), *self._live_picture()]
         saved += pictures.save_sounds(ctx.clip.data, self.folder, ctx.codec.takes)
         print(f"Saved {len(saved)} files into {self.folder}.")
         return 0
@@ -99,6 +99,20 @@ class _Capture:
         whole = self.folder / "window.png"
         pictures.save_picture(self.workbench.window, whole)
         return [whole, *(self._picture_alone(key) for key in docks.panels if key != "live")]
+
+    def _figures(self) -> list[Path]:
+        """What every panel shows, as it is exported, in a folder of its own."""
+        from workbench.exporting.formats import export
+        from workbench.exporting.page import SIZES
+
+        page = next(size for size in SIZES if size.key == "page")
+        docks = self.workbench.window.docks
+        saved: list[Path] = []
+        assert docks is not None
+        found = [figure for panel in docks.panels.values() for figure in panel.figures()]
+        for _ in export(found, self.folder / "figures", size=page, written=saved.append):
+            self.rest(0.001)
+        return saved
 
     def _live_picture(self) -> list[Path]:
         """Live with the clip as virtual microphone on virtual devices, where the codec can stream."""
