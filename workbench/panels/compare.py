@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench import commands
 from workbench.context import Context
@@ -97,9 +106,18 @@ class ComparePanel(Panel):
         for tabs in (self.tabs, self.tabs.tabBar()):
             describe(tabs, "Pages", "What is shown below the versions: numbers, marks, or the sound output.")
         self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 6, 8, 8)
-        column.setSpacing(5)
+        everything = QWidget()
+        self.area = QScrollArea()  # a panel of many parts must not make the window too high for a small screen
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(everything)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(self.area)
+        column = QVBoxLayout(everything)
+        column.setContentsMargins(8, 6, 8, 6)
+        column.setSpacing(4)
         column.addWidget(self.transport)
         column.addWidget(self.message)
         column.addWidget(self.versions, 1)

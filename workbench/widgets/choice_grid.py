@@ -178,4 +178,4 @@ class ChoiceGrid(QWidget):
         return QSize(300, 240)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, 110)
+        return QSize(120, 76)

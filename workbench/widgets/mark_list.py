@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
@@ -123,3 +123,6 @@ class MarkList(QTableWidget):
             super().keyPressEvent(event)
         else:
             event.ignore()  # digits and letters are the window's
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, 3 * self.fontMetrics().height())

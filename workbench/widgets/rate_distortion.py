@@ -330,7 +330,7 @@ class RateDistortion(Hinted):
         return QSize(320, 15 * self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, 9 * self.fontMetrics().height())
+        return QSize(160, 8 * self.fontMetrics().height())
 
 
 def _rate(point: RatePoint) -> float:

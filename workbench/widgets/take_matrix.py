@@ -274,4 +274,4 @@ class TakeMatrix(QTableView):
         return QSize(300, 240)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, round(7 * self.fontMetrics().height()))
+        return QSize(120, 6 * self.fontMetrics().height())
