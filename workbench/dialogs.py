@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QInputDialog,
+    QLineEdit,
+    QMessageBox,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.openable import CODEC_SUFFIXES, SOUND_SUFFIXES
 
@@ -58,6 +67,23 @@ def ask_words(parent: QWidget, title: str, question: str, before: str = "") -> s
     """A line of words, or empty when the person changed their mind."""
     words, given = QInputDialog.getText(parent, title, question, QLineEdit.EchoMode.Normal, before)
     return words.strip() if given else ""
+
+
+def show_page(parent: QWidget, title: str, html: str) -> QDialog:
+    """Show a page that scrolls and can be searched and copied; does not wait."""
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    page = QTextBrowser()
+    page.setAccessibleName(title)
+    page.setHtml(html)
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(page)
+    metrics = dialog.fontMetrics()
+    dialog.resize(100 * metrics.averageCharWidth(), 36 * metrics.height())
+    dialog.open()
+    return dialog
 
 
 def show_text(parent: QWidget, title: str, text: str, rich: bool = False) -> QMessageBox:

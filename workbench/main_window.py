@@ -44,6 +44,7 @@ from workbench.documents import dialogs as document_dialogs
 from workbench.documents.desk import DocumentDesk
 from workbench.message_bar import MessageBar
 from workbench.openable import codec_source, is_codec, is_document, is_session
+from workbench.shortcuts import as_html, sections
 from workbench.status_strip import StatusStrip
 from workbench.term_help import TermHelp, term_of
 from workbench.theme import apply_theme, next_scale
@@ -180,18 +181,8 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """All keys in one list."""
-        rows = [(info.shortcut, info.text.rstrip("…"), info.tooltip) for info in ACTIONS if info.shortcut]
-        rows = [row for row in rows if not row[0].removeprefix("Alt+").isdigit() or row[0] == "Alt+0"]
-        rows.append(("0 … 9", "Depth", "Hear and show a depth (0: the original); two digits quickly for 10 and more"))
-        rows.append(("Alt+1 … 9", "Book alone", "Hear one book alone in Live; again: as many as the depth says"))
-        if self.docks is not None:
-            rows += [(info.shortcut, info.title, info.description) for info in self.docks.infos]
-        cells = "".join(
-            f"<tr><td><b>{QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) or keys}</b>&nbsp;&nbsp;"
-            f"</td><td>{text}&nbsp;&nbsp;</td><td>{tip}</td></tr>"
-            for keys, text, tip in rows
-        )
-        dialogs.show_text(self, "Keys", f"<table cellpadding='2'>{cells}</table>", rich=True)
+        infos = () if self.docks is None else self.docks.infos
+        dialogs.show_page(self, "Keys", as_html(sections(infos)))
 
     def show_palette(self) -> None:
         """Find a command by typing."""
