@@ -17,7 +17,6 @@ PLOT_KEYS: tuple[Row, ...] = (
     ("Page Up, Page Down", "Pan", "also Shift+wheel and the middle button"),
     ("F", "Show all", ""),
     ("click, drag", "Go there; mark a stretch and loop it", ""),
-    ("Shift+F1", "What is this?", "the lesson about what has the focus"),
 )
 PANEL_KEYS: dict[str, tuple[Row, ...]] = {
     "codes": (
