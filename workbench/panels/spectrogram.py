@@ -205,6 +205,7 @@ class SpectrogramPanel(TimeLinkedPanel):
     def _take_went(self, number: int) -> None:
         self._stores.pop(number, None)
         self._asked.discard(number)
+        self.context.voice.forget(number)
         self._spectrogram_changed(number)
 
     # -- settings -------------------------------------------------------------------------------------------------

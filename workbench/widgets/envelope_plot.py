@@ -47,8 +47,8 @@ class EnvelopeLane:
             begin = min(max(0, int(first)), length - 1)
             part = self.audio[:, begin : max(begin + 1, math.ceil(last))]  # a difference is summed where it is read
             first, last = first - begin, last - begin
-            low = np.min([_reduced(row, first, last, pixels, np.minimum) for row in part], axis=0)
-            high = np.max([_reduced(row, first, last, pixels, np.maximum) for row in part], axis=0)
+            low = np.min([reduce_axis0(row, first, last, pixels, np.minimum) for row in part], axis=0)
+            high = np.max([reduce_axis0(row, first, last, pixels, np.maximum) for row in part], axis=0)
         else:
             return None
         return low, high
@@ -146,15 +146,6 @@ class EnvelopePlot(TimePlot):
             if value is not None:
                 parts.append(f"{lane.title} {value:+.4f}".replace("-", "−"))
         return " · ".join(parts)
-
-
-def _reduced(row: Array, first: float, last: float, pixels: int, how: np.ufunc) -> Array:
-    """`reduce_axis0`, after halving the samples until eight or so are left for a pixel: several times as fast."""
-    while (last - first) / max(pixels, 1) >= 16:
-        odd = row[-1:] if len(row) % 2 else row[:0]
-        row = np.concatenate([how(row[: len(row) - len(odd) : 2], row[1 : len(row) - len(odd) : 2]), odd])
-        first, last = first / 2, last / 2
-    return reduce_axis0(row, first, last, pixels, how)
 
 
 def _envelope_pixels(low: Array, high: Array, height: int, full: float, ground: int, colour: int) -> NDArray[np.uint32]:
