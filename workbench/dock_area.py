@@ -16,8 +16,9 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget
 from workbench.context import Context
 from workbench.panels import PanelInfo
 from workbench.panels.base import Panel
+from workbench.panels.terms import explain_terms
 
-VERSION = 1  # of the saved layout; another one is not restored
+VERSION = 2  # of the saved layout; another one is not restored
 _WIDTHS = {"left": 300, "center": 700, "right": 400}
 _BELOW_HEIGHT = 330
 
@@ -39,6 +40,7 @@ class DockArea(QMainWindow):
             dock = QDockWidget(info.title, self)
             dock.setObjectName(info.key)
             panel = info.build(context)
+            explain_terms(info.key, panel)
             dock.setWidget(panel)
             self.panels[info.key], self.docks[info.key] = panel, dock
             dock.visibilityChanged.connect(partial(self._shown, info.key))
@@ -69,6 +71,7 @@ class DockArea(QMainWindow):
     # -- layout -----------------------------------------------------------------------------------------------------
     def reset(self) -> None:
         """The first layout: what stands left, in the middle and right in columns, the rest below."""
+        first = {info.key for info in self.infos if info.open_first}
         columns = [[info.key for info in self.infos if info.area == area] for area in ("left", "center", "right")]
         columns = [column for column in columns if column]
         for dock in self.docks.values():
@@ -81,8 +84,12 @@ class DockArea(QMainWindow):
             else:
                 self.splitDockWidget(heads[index - 1], head, Qt.Orientation.Horizontal)
         for column in columns:
-            for above, below in itertools.pairwise(column):
+            stacked = [key for key in column if key in first]
+            for above, below in itertools.pairwise(stacked):
                 self.splitDockWidget(self.docks[above], self.docks[below], Qt.Orientation.Vertical)
+            for key in column:  # one that is opened later is a tab over the last of its column
+                if key not in first and stacked:
+                    self.tabifyDockWidget(self.docks[stacked[-1]], self.docks[key])
         for info in self.infos:
             if info.area in ("top", "bottom"):
                 self._unsized.add(info.key)

@@ -9,12 +9,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from speefeare_core import lessons
 from tests.app.panels.known_clip import open_known_clip
 from tests.app.widgets.pictures import delete_now
 from workbench.context import Context
 from workbench.panels import PANELS, PanelInfo, panel_info
 from workbench.panels.base import Panel
+from workbench.panels.terms import explain_terms
 from workbench.theme import apply_theme
+from workbench.widgets.theme import TERM
 
 Show = Callable[[PanelInfo, Context], Panel]
 every_panel = pytest.mark.parametrize("info", PANELS, ids=lambda info: info.key)
@@ -102,3 +105,12 @@ def test_larger_fonts_fit(info: PanelInfo, loaded_context: Context, show: Show) 
     font.setPointSizeF(font.pointSizeF() * 1.8)
     panel.setFont(font)
     assert not panel.grab().isNull()
+
+
+@every_panel
+def test_every_panel_explains_its_terms(info: PanelInfo, context: Context, show: Show) -> None:
+    panel = show(info, context)
+    explain_terms(info.key, panel)
+    named = {str(widget.property(TERM)) for widget in (panel, *panel.findChildren(QWidget)) if widget.property(TERM)}
+    assert panel.property(TERM) in lessons.terms()
+    assert named <= set(lessons.terms())
