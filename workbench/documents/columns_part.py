@@ -7,6 +7,7 @@ from typing import Any
 from workbench.context import Context
 from workbench.documents.values import number, text
 from workbench.state.columns import Column
+from workbench.state.derived_takes import key_of
 from workbench.verbs.columns import set_columns
 
 
@@ -34,3 +35,24 @@ def save_marks(ctx: Context) -> dict[str, Any] | None:
 def load_marks(ctx: Context, data: Any) -> None:
     """The inverse. Raises `SpeefeareError` for data that holds no marks."""
     ctx.marks.set_json({"marks": []} if data is None else data)
+
+
+def save_picks(ctx: Context) -> list[int] | None:
+    """The takes that were picked for blind trials; None for none."""
+    return sorted(ctx.playback.picked) or None
+
+
+def load_picks(ctx: Context, data: Any) -> None:
+    """The inverse; what is no number of a take is left out."""
+    rows = data if isinstance(data, list) else []
+    ctx.playback.update(picked=frozenset(take for take in rows if _is_take(take)))
+
+
+def _is_take(value: Any) -> bool:
+    """Whether it is the number of a take."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return False
+    try:
+        return key_of(value).kind in ("take", "edited")
+    except ValueError:
+        return False

@@ -56,6 +56,7 @@ PARTS: tuple[Part, ...] = (
     Part("loop", playback_part.save_loop, playback_part.load_loop),
     Part("cursor", playback_part.save_cursor, playback_part.load_cursor, view=True),
     Part("marks", columns_part.save_marks, columns_part.load_marks),
+    Part("picks", columns_part.save_picks, columns_part.load_picks),
     Part("edits", edits_part.save, edits_part.load),
     Part("latents", latents_part.save, latents_part.load, view=True),
     Part("tokens", tokens_part.save, tokens_part.load, "complete", view=True),

@@ -10,6 +10,7 @@ from speefeare_core.errors import SpeefeareError
 from tests.app.shell.conftest import Desk
 from tests.app.shell.fake_engine import RATE_HZ, codec_info
 from workbench import commands
+from workbench.documents import columns_part
 from workbench.state.derived_takes import number_of
 from workbench.state.marks import MarksState
 from workbench.verbs import columns, compare, marks
@@ -165,3 +166,14 @@ def test_bad_marks_of_a_document_are_refused_in_a_sentence(data: object) -> None
     with pytest.raises(SpeefeareError, match="document"):
         state.set_json(data)
     assert [mark.id for mark in state.marks] == [7]
+
+
+def test_picks_are_kept_in_a_document(loaded_desk: Desk) -> None:
+    ctx = loaded_desk.ctx
+    compare.toggle_pick(ctx, 2)
+    compare.toggle_pick(ctx, 4)
+    saved = columns_part.save_picks(ctx)
+    columns_part.load_picks(ctx, None)
+    assert ctx.playback.picked == frozenset()
+    columns_part.load_picks(ctx, [*(saved or ()), "x", True, -3, 9_500])
+    assert ctx.playback.picked == {2, 4}
