@@ -56,13 +56,11 @@ class Window:
             if state and true(state):
                 return state
             time.sleep(0.05)
-        raise AssertionError(f"not within {limit_s} s: {({**state, 'parts': '…', 'now': '…', 'kept': '…'})}")
+        raise AssertionError(f"not within {limit_s} s: { {**state, 'parts': '…', 'now': '…', 'kept': '…'} }")
 
     def ready(self) -> dict[str, Any]:
         """Everything that is asked for is there, and kept."""
-        return self.until(
-            lambda s: s["complete"] and s["columns_ready"] and not s["opening"] and s["kept"] == s["now"]
-        )
+        return self.until(lambda s: s["complete"] and s["columns_ready"] and not s["opening"] and s["kept"] == s["now"])
 
     def kill(self) -> None:
         """As the system does it when the memory is full; its engine must notice and leave."""

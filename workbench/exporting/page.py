@@ -90,7 +90,8 @@ class Page:
         painter.setFont(self.figure.widget.font())
         painter.save()
         if self.any_size:
-            self.figure.widget.paint_figure(painter, self.drawing, theme)  # type: ignore[attr-defined]
+            painter.translate(self.drawing.topLeft())  # some drawings count from their left edge
+            self.figure.widget.paint_figure(painter, QRect(QPoint(0, 0), self.drawing.size()), theme)  # type: ignore[attr-defined]
         else:
             _paint_as_it_is(self.figure.widget, painter, self.drawing.topLeft(), theme)
         painter.restore()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QImage, QPainter, QPen
 
 from workbench.exporting.page import print_theme
@@ -116,15 +116,15 @@ class Scene:
         self._write(painter, QRectF(MARGIN, MARGIN, width - 90, line), self.title)
         font.setBold(False)
         painter.setFont(font)
-        top, movers = MARGIN + line + 6, []
-        room = UNIT_HEIGHT - MARGIN - top
-        for index, figure in enumerate(self.views):
-            low, high = top + room * index // len(self.views), top + room * (index + 1) // len(self.views)
-            self._write(painter, QRectF(MARGIN, low, width, line), figure.title)
-            box = QRect(MARGIN, low + line + 2, width, high - low - line - 4)
+        movers = []
+        room = QRect(MARGIN, MARGIN + line + 6, width, UNIT_HEIGHT - 2 * MARGIN - line - 6)
+        for figure, place in zip(self.views, self._places(room), strict=True):
+            self._write(painter, QRectF(place.left(), place.top(), place.width(), line), figure.title)
+            box = place.adjusted(0, line + 2, 0, -2)
             widget: Any = figure.widget
             painter.save()
-            widget.paint_figure(painter, box, self.theme)
+            painter.translate(box.topLeft())  # some drawings count from their left edge
+            widget.paint_figure(painter, QRect(QPoint(0, 0), box.size()), self.theme)
             painter.restore()
             painter.setFont(font)
             if isinstance(widget, TimePlot):
@@ -132,6 +132,26 @@ class Scene:
             elif isinstance(widget, PathView):
                 movers.append(_Mover(box, 0.0, 0.0, widget))
         return movers
+
+    def _places(self, room: QRect) -> list[QRect]:
+        """Plots over time below each other; paths, which want squares, in a column of their own beside them."""
+        paths = [isinstance(figure.widget, PathView) for figure in self.views]
+        columns = [row for row in (False, True) if row in paths]
+        places, counts = [], dict.fromkeys(columns, 0)
+        for path in paths:
+            box, many = QRect(room), paths.count(path)
+            if len(columns) == 2:
+                cut = room.left() + round(room.width() * 0.62)
+                if path:
+                    box.setLeft(cut + MARGIN)
+                else:
+                    box.setRight(cut)
+            top, height = box.top(), box.height()
+            box.setTop(top + height * counts[path] // many)
+            counts[path] += 1
+            box.setBottom(top + height * counts[path] // many - 1)
+            places.append(box)
+        return places
 
     def _write(self, painter: QPainter, box: QRectF, text: str) -> None:
         painter.setPen(self.theme.text)

@@ -52,7 +52,7 @@ class VideoDialog(QDialog):
         for figure in self._figures:
             item = QListWidgetItem(figure.title)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            on = figure in wanted[:MOST_VIEWS]
+            on = any(figure.same_view(other) for other in wanted[:MOST_VIEWS])
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
             self.views.addItem(item)
         self.views.itemChanged.connect(self._update)
@@ -87,8 +87,11 @@ class VideoDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for name, row in (("&Views", self.views), ("S&tretch", self.stretch), ("&Size", self.sizes), ("&File", where)):
-            form.addRow(name, row)  # type: ignore[arg-type]
+        for name, row in (("&Views", self.views), ("S&tretch", self.stretch), ("&Size", self.sizes)):
+            form.addRow(name, row)
+        label = QLabel("&File")
+        label.setBuddy(self.target)
+        form.addRow(label, where)
         column = QVBoxLayout(self)
         column.addLayout(form)
         column.addWidget(self.told)

@@ -30,3 +30,7 @@ class Figure:
     arrays: Callable[[], dict[str, NDArray[Any]]]  # of the NPZ file: names with units
     table: Callable[[], Table]
     notes: tuple[str, ...] = field(default=())  # sentences below it: the codec, the clip, what was measured how
+
+    def same_view(self, other: Figure) -> bool:
+        """Whether both show the same view; each asking makes new ones."""
+        return self.key == other.key and self.widget is other.widget
