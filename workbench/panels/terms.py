@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.widgets.theme import TERM, explain
 
-# Panel → attribute → a key of `speefeare_core.lessons.terms`. What is not named explains what it lies in; "" is all of it.
+# Panel → attribute → a key of `speefeare_core.lessons.terms`; "" is the whole panel, also for what is not named in it.
 TERMS: dict[str, dict[str, str]] = {
     "codec": {"": "codec", "books": "codebook", "chart": "bitrate", "seam": "frame"},
     "waveform": {"": "level_matched"},
