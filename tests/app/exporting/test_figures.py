@@ -153,3 +153,11 @@ def test_the_dialog_writes_what_is_ticked(loaded_desk: Desk, qtbot: QtBot, tmp_p
     assert str(tmp_path / "out") in dialog.told.text()
     dialog.reject()
     assert not any(other.isVisible() for other in loaded_desk.window.findChildren(QDialog, "export"))
+
+
+def test_the_dialog_ticks_what_the_panel_with_the_keyboard_shows(loaded_desk: Desk) -> None:
+    found = figures(loaded_desk)
+    chosen = [figure for figure in loaded_desk.window.figures() if figure.key == "codes"]  # asked for again
+    dialog = ExportDialog(loaded_desk.window, found, chosen, Path("/tmp"))
+    assert [figure.key for figure in dialog.chosen()] == ["codes"] and dialog.go.isEnabled()
+    dialog.close()
