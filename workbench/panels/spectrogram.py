@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import QEvent
+
 from workbench import commands
 from workbench.context import Context
 from workbench.panels.time_linked import HIDDEN, TimeLinkedPanel, title_of_number
@@ -45,7 +47,8 @@ class SpectrogramPanel(TimeLinkedPanel):
         self.first_choice = Choice("A", "What A is: any version of the clip.")
         self.second_choice = Choice("B", "What B is: any version of the clip, or whatever is heard.")
         for choice in (self.first_choice, self.second_choice):
-            choice.setMinimumContentsLength(12)
+            choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            choice.setMinimumContentsLength(8)
         self.pitch = Button("Pitch", "Show the pitch", "Draw the pitch as a line on an axis of its own (Praat).", True)
         self.formants = Button(
             "Formants", "Show the formants", "Draw the first four resonances of the voice as dots (Praat).", True
@@ -63,6 +66,7 @@ class SpectrogramPanel(TimeLinkedPanel):
             self.formants,
             self.more,
         )
+        self._buttons = (*self.toggles.values(), self.pitch, self.formants, self.more)
         super().__init__(context, self.spectrograms, controls, "click seeks · drag loops · wheel zooms", self.tools)
         for toggle in self.toggles.values():
             toggle.setChecked(True)
@@ -79,8 +83,19 @@ class SpectrogramPanel(TimeLinkedPanel):
         context.spectrogram.changed.connect(self._settings_changed)
         context.voice.changed.connect(self._spectrogram_changed)
         context.columns.changed.connect(self._fill_choices)
+        self._fit_buttons()
         self._fill_choices()
         self.clip_opened()
+
+    def _fit_buttons(self) -> None:
+        """As wide as their words: styles make the shortest ones wide, and the row must fit a narrow dock."""
+        for button in self._buttons:
+            button.setFixedWidth(button.fontMetrics().horizontalAdvance(button.text()) + 22)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_buttons"):
+            self._fit_buttons()
+        super().changeEvent(event)
 
     # -- what there is to choose ----------------------------------------------------------------------------------
     def _fill_choices(self) -> None:
