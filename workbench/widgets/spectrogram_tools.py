@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from speefeare_core.spectrograms.scales import SCALES
 from speefeare_core.spectrograms.settings import FFT_SIZES, WINDOWS, SpectrogramSettings
 from workbench.widgets.colormap import MAPS
 from workbench.widgets.controls import Choice, in_tab_order
+from workbench.widgets.read_out import ReadOut
 
 RANGES_DB = (30, 40, 50, 60, 70, 80, 90, 100, 120)
 DEFAULT_RANGE = "80"
@@ -44,7 +45,7 @@ class SpectrogramTools(QWidget):
             "Window of the transform. " + " ".join(f"{row.title}: {row.tip}" for row in WINDOWS.values()),
             tuple((row.title, key) for key, row in WINDOWS.items()),
         )
-        self.note = QLabel()
+        self.note = ReadOut()
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 4, 0)
         for choice in (self.map_choice, self.scale_choice, self.range_choice, self.fft_choice, self.window_choice):
@@ -76,8 +77,7 @@ class SpectrogramTools(QWidget):
         self.window_choice.set_value(settings.window)
         size = settings.size(rate_hz) if rate_hz else 0
         words = f"{size} samples · {1000 * size / rate_hz:.1f} ms · {rate_hz / size:.1f} Hz a bin" if size else ""
-        self.note.setText(words)
-        self.note.setAccessibleName(words)
+        self.note.say(words)
 
     def state(self) -> dict[str, str]:
         """JSON-ready."""
