@@ -20,6 +20,7 @@ from workbench.panels.terms import explain_terms
 
 VERSION = 2  # of the saved layout; another one is not restored
 _WIDTHS = {"left": 300, "center": 700, "right": 400}
+_HEIGHTS = {"compare": 560, "latents": 320}  # where these share a column
 _BELOW_HEIGHT = 330
 
 
@@ -101,6 +102,10 @@ class DockArea(QMainWindow):
         """Qt gives docks their sizes only in a window that has its own."""
         heads = {info.area: self.docks[info.key] for info in reversed(self.infos) if info.area in _WIDTHS}
         self.resizeDocks(list(heads.values()), [_WIDTHS[area] for area in heads], Qt.Orientation.Horizontal)
+        shared = [key for key in _HEIGHTS if key in self.docks]
+        self.resizeDocks(
+            [self.docks[key] for key in shared], [_HEIGHTS[key] for key in shared], Qt.Orientation.Vertical
+        )
 
     def _shown(self, key: str, visible: bool) -> None:
         """A dock below the columns has no size before it is first seen."""

@@ -95,6 +95,8 @@ class ComparePanel(Panel):
         for widget in (self.blind, self.reveal, self.add, self.remove):
             hearing.addWidget(widget, 1)
         self.tabs.addTab(_page(None, self.plot), "Rate–distortion")
+        self.measure.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.measure.setMinimumContentsLength(5)  # so that the names of the pages have room in a narrow dock
         self.tabs.setCornerWidget(self.measure)
         self.tabs.addTab(_page(_row(self.mark, self.mark_loop, self.delete), self.marks), "Marks")
         self.volume_text.setMinimumWidth(self.fontMetrics().horizontalAdvance("−60 dB "))
