@@ -59,7 +59,8 @@ class Page:
         drawn = figure.widget.size().expandedTo(QSize(200, 120))
         if self.any_size and size.width_mm:
             width = round(size.width_mm * UNITS_PER_MM) - 2 * MARGIN
-            drawn = QSize(width, round(width * size.share))
+            least = getattr(figure.widget, "least_figure_height", lambda: 0)()  # of tables with many rows
+            drawn = QSize(width, max(round(width * size.share), least))
         font = figure.widget.font()
         self._title_font, self._note_font = QFont(font), QFont(font)
         self._title_font.setBold(True)

@@ -215,6 +215,10 @@ class TakeMatrix(QTableView):
         height = min(max(lowest, self.viewport().height() // rows), round(TALLEST * metrics.height()))
         self.verticalHeader().setDefaultSectionSize(height)
 
+    def least_figure_height(self) -> int:
+        """So that the rows of a figure can be read."""
+        return round(self.fontMetrics().height() * (1.6 + 1.9 * max(1, self.table.rowCount())))
+
     def paint_figure(self, painter: QPainter, area: QRect | QRectF, theme: Theme) -> None:
         """All cells into `area`, also those out of sight, for print."""
         rect = QRectF(area)
