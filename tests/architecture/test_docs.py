@@ -14,7 +14,12 @@ import pytest
 from speefeare_core import resources
 from tests.architecture.source_tree import ROOT
 
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/live.md", "docs/documents.md")
+DOCUMENTS = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+)
 SAMPLE = "sense_and_sensibility.flac"
 PACKAGES = ("speefeare_core/", "workbench/")  # their own files are listed one by one
 BIN = Path(sys.executable).parent

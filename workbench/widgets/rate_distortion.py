@@ -187,7 +187,9 @@ class RateDistortion(Hinted):
             return
         self._paint_axes(painter, outer, room, theme)
         self._paint_legend(painter, outer, theme)
-        taken: list[QRectF] = []  # where texts stand: none over another
+        # Where texts and points stand: no text over them.
+        places = [self._place(room, point.kbps, point.value) for point in self.points if point.kbps is not None]
+        taken = [QRectF(at.x() - 4, at.y() - 4, 8, 8) for at in places]
         for index in sorted(range(len(self.series)), key=lambda index: not self._is_heard(index)):
             self._paint_series(painter, room, index, theme, taken)
         self._paint_heard(painter, room, theme)

@@ -58,7 +58,9 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("codec", [TinyCodec(), TinyHeld(), TinyAhead("rates"), TinyAhead("continuous")], ids=str)
+@pytest.mark.parametrize(
+    "codec", [TinyCodec(), TinyHeld(), TinyAhead("rates"), TinyAhead("continuous")], ids=lambda codec: codec.info.name
+)
 def test_pieces_of_a_file_are_the_latents_of_the_whole(codec: Any, speech: Path) -> None:
     pieces: list[np.ndarray] = []
     encoded = done(encoding(codec, speech, pieces.append))
@@ -176,7 +178,11 @@ def test_umap_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -
     ],
     ids=["silence", "one sample", "6 channels at 192 kHz", "0.1 s at 8 kHz"],
 )
-@pytest.mark.parametrize("codec", [TinyCodec(), TinyAhead("rates"), TinyAhead("single"), TinyAhead("stereo")], ids=str)
+@pytest.mark.parametrize(
+    "codec",
+    [TinyCodec(), TinyAhead("rates"), TinyAhead("single"), TinyAhead("stereo")],
+    ids=lambda codec: codec.info.name,
+)
 def test_odd_recordings_are_traced_and_measured(codec: Any, samples: np.ndarray, rate_hz: int, tmp_path: Path) -> None:
     path = tmp_path / "odd.wav"
     soundfile.write(path, samples.astype(np.float32), rate_hz, subtype="FLOAT")

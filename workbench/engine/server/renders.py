@@ -76,16 +76,13 @@ def residual_delay(original: Samples, render: Samples, rate_hz: int) -> int:
 
 
 def scale_invariant_sdr(original: Samples, render: Samples) -> Generator[None, None, float]:
-    """SI-SDR in dB (Le Roux et al., 2019, means removed), over all channels; ±inf for equal or silent signals."""
-    count = original.size
-    sum_x = sum_y = xx = yy = xy = 0.0
+    """SI-SDR in dB over all channels, as `evaluation.metrics.si_sdr`; ±inf for equal or silent signals."""
+    xx = yy = xy = 0.0
     for start in range(0, original.shape[1], _BLOCK):
         x = original[:, start : start + _BLOCK].astype(np.float64)
         y = render[:, start : start + _BLOCK].astype(np.float64)
-        sum_x, sum_y = sum_x + x.sum(), sum_y + y.sum()
         xx, yy, xy = xx + (x * x).sum(), yy + (y * y).sum(), xy + (x * y).sum()
         yield
-    xx, yy, xy = xx - sum_x**2 / count, yy - sum_y**2 / count, xy - sum_x * sum_y / count
     if xx <= 0 or yy <= 0:
         return -math.inf
     target = xy * xy / xx
