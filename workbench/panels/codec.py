@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
@@ -19,6 +20,7 @@ from workbench.widgets.bitrate_chart import BitrateChart
 from workbench.widgets.book_strip import BookBlock, BookStrip
 from workbench.widgets.controls import Button
 from workbench.widgets.empty_state import EmptyState
+from workbench.widgets.figure import Figure, Table
 from workbench.widgets.read_out import ReadOut
 
 LONG_WORD = 16  # letters
@@ -101,6 +103,30 @@ class CodecPanel(Panel):
         self.seam.setText("Measuring the seam …" if codec.seam_request else "Measure the seam")
         self._show_depth()
         self._show_facts(facts(info, codec.device, codec.long_words, codec.seam))
+
+    def figures(self) -> tuple[Figure, ...]:
+        info = self.context.codec.info
+        if info is None or not info.books:
+            return ()
+        books = {
+            "book": np.arange(1, info.depth + 1),
+            "entries": np.array([book.size for book in info.books]),
+            "frame_rate_hz": np.array([book.frame_rate_hz for book in info.books]),
+            "bitrate_kbps": np.array([info.bitrate_kbps(depth) for depth in range(1, info.depth + 1)]),
+        }
+        roles = [book.role for book in info.books]
+        rows = [(*row, role) for *row, role in zip(*(row.tolist() for row in books.values()), roles, strict=True)]
+        shown = self.books if self.context.codec.why_no_depth else self.chart
+        return (
+            Figure(
+                "codec",
+                f"{info.name}: books and bitrate by depth",
+                shown,
+                lambda: books,
+                lambda: Table((*books, "role"), rows),
+                (f"{info.rate_hz} Hz, {info.frame_rate_hz:g} frames a second",),
+            ),
+        )
 
     def _show_depth(self) -> None:
         info = self.context.codec.info

@@ -15,10 +15,12 @@ from workbench.panels.base import Panel
 from workbench.state.live_setup import FILE, LiveSetup
 from workbench.widgets import live_words
 from workbench.widgets.counter_row import CounterRow
+from workbench.widgets.figure import Figure
 from workbench.widgets.group import Group
 from workbench.widgets.live_channel import LiveChannel
 from workbench.widgets.live_codec import LiveCodec
 from workbench.widgets.live_column import LiveColumn
+from workbench.widgets.live_figures import live_figures
 from workbench.widgets.live_latency import LiveLatency
 from workbench.widgets.live_pictures import LivePictures
 from workbench.widgets.live_sound import LiveSound
@@ -183,6 +185,10 @@ class LivePanel(Panel):
         self.latency.trade.set_now(live.step_frames, factor if live.running else 0.0)
         if live.running and "usage" in self.views.shown and live.frozen is None and self.isVisible():
             self.views.usage.show_usage()
+
+    def figures(self) -> tuple[Figure, ...]:
+        codec = self.context.codec.info
+        return live_figures(self.context.live, self.views, (codec.name,) if codec is not None else ())
 
     # -- the frame clock --------------------------------------------------------------------------------------------
     def refresh(self) -> None:

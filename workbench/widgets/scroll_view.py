@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.labels import draw_plaque
 from workbench.widgets.scroll_image import ScrollImage
-from workbench.widgets.theme import rgb32, theme_of
+from workbench.widgets.theme import Theme, rgb32, theme_of
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,20 @@ class ScrollView(QWidget):
         bottom = rect.top() + round(rect.height() * (before + self.lanes[index].share / total))
         return QRect(rect.left(), top, rect.width(), max(1, bottom - top - 3))
 
+    def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """What stands in the lanes now, at the size and in the colours of a page."""
+        painter.save()
+        painter.translate(rect.topLeft())
+        painter.scale(rect.width() / max(self.width(), 1), rect.height() / max(self.height(), 1))
+        self._paint(painter, self.rect(), theme)
+        painter.restore()
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
-        painter.fillRect(event.rect(), theme.background)
-        beside = not self.plot_rect.contains(event.rect())
+        self._paint(QPainter(self), event.rect(), theme_of(self.palette()))
+
+    def _paint(self, painter: QPainter, part: QRect, theme: Theme) -> None:
+        painter.fillRect(part, theme.background)
+        beside = not self.plot_rect.contains(part)
         metrics = self.fontMetrics()
         height = metrics.height()
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
