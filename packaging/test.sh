@@ -32,12 +32,13 @@ else
     # What computes and what draws runs on two cores; what waits for engines and sound, two files at a time; what is
     # measured by the ear of a sound card, alone.
     drawn=(tests/app/panels tests/app/shell tests/app/widgets)
-    alone=(tests/end_to_end/test_audio_path.py tests/end_to_end/test_real_window.py tests/end_to_end/test_wheel.py)
-    check "pytest: core, parity, house rules, window" tests --numprocesses 2 --dist worksteal \
-        tests/core tests/parity tests/architecture tests/benchmarks "${drawn[@]}"
+    alone=(tests/end_to_end/test_audio_path.py tests/end_to_end/test_real_window.py)
+    built=(tests/end_to_end/test_wheel.py)
+    check "pytest: core, parity, house rules, window, wheel" tests --numprocesses 2 --dist worksteal \
+        tests/core tests/parity tests/architecture tests/benchmarks "${drawn[@]}" "${built[@]}"
     check "pytest: engine and live" tests --numprocesses 2 --dist loadfile \
-        tests/app tests/end_to_end "${drawn[@]/#/--ignore=}" "${alone[@]/#/--ignore=}"
-    check "pytest: sound, whole jobs" tests "${alone[@]}"
+        tests/app tests/end_to_end "${drawn[@]/#/--ignore=}" "${alone[@]/#/--ignore=}" "${built[@]/#/--ignore=}"
+    check "pytest: sound, the real window" tests "${alone[@]}"
 fi
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.controls import claims
-from workbench.widgets.theme import mix, theme_of
+from workbench.widgets.figure import scaled
+from workbench.widgets.theme import Theme, mix, theme_of
 from workbench.widgets.ticks import ticks
 
 
@@ -62,10 +63,16 @@ class BitrateChart(QWidget):
         gap = min(2.0, width * 0.15)
         return QRectF(rect.left() + (depth - 1) * width + gap, rect.bottom() - height, width - 2 * gap, height)
 
+    def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """As it stands, at the size and in the colours of a page."""
+        scaled(self, painter, rect, theme, self._paint)
+
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._paint(QPainter(self), theme_of(self.palette()))
+
+    def _paint(self, painter: QPainter, theme: Theme) -> None:
         if not self.kbps:
             return
-        painter, theme = QPainter(self), theme_of(self.palette())
         metrics, rect = self.fontMetrics(), self.plot_rect
         line = metrics.height()
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy
 
+from workbench.widgets.figure import scaled
 from workbench.widgets.hinted import Hinted
 from workbench.widgets.labels import ROLE_MARK, ROLE_SHORT, draw_role_mark
-from workbench.widgets.theme import mix, theme_of
+from workbench.widgets.theme import Theme, mix, theme_of
 
 GAP = 4
 COMPACT_FROM = 12  # more books than this are drawn smaller
@@ -78,8 +79,14 @@ class BookStrip(Hinted):
         parts = [f"{ROLE_MARK.get(role, '')} {role}" for role in roles]
         return " · ".join([*parts, ", ".join(f"{rate:g}" for rate in rates) + " Hz"])
 
+    def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """As it stands, at the size and in the colours of a page."""
+        scaled(self, painter, rect, theme, self._paint)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
+        self._paint(QPainter(self), theme_of(self.palette()))
+
+    def _paint(self, painter: QPainter, theme: Theme) -> None:
         line = self.fontMetrics().height()
         for index, book in enumerate(self.books):
             box = self.block_rect(index)

@@ -7,9 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from workbench.widgets.theme import Theme
+
 Cell = str | int | float
+
+
+def scaled(
+    widget: QWidget, painter: QPainter, rect: QRect, theme: Theme, paint: Callable[[QPainter, Theme], None]
+) -> None:
+    """The `paint_figure` of a widget that can draw itself at its own size only: as it stands, made to fill `rect`."""
+    painter.save()
+    painter.translate(rect.topLeft())
+    painter.scale(rect.width() / max(widget.width(), 1), rect.height() / max(widget.height(), 1))
+    paint(painter, theme)
+    painter.restore()
 
 
 @dataclass(frozen=True)

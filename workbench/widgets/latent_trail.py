@@ -11,10 +11,11 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.colormap import blend, table
+from workbench.widgets.figure import scaled
 from workbench.widgets.labels import draw_plaque
 from workbench.widgets.pixels import draw_pixels
 from workbench.widgets.splat import splat_path, splat_points
-from workbench.widgets.theme import rgb32, theme_of
+from workbench.widgets.theme import Theme, rgb32, theme_of
 
 Array = NDArray[Any]
 
@@ -47,8 +48,14 @@ class LatentTrail(QWidget):
             self._high = np.maximum(self._high, points.max(axis=0))
             self.update()
 
+    def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """As it stands, at the size and in the colours of a page."""
+        scaled(self, painter, rect, theme, self._paint)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
+        self._paint(QPainter(self), theme_of(self.palette()))
+
+    def _paint(self, painter: QPainter, theme: Theme) -> None:
         painter.fillRect(self.rect(), theme.background)
         rect = QRect(2, 2, max(1, self.width() - 4), max(1, self.height() - 4))
         ratio = self.devicePixelRatioF()

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.widgets.book_usage import BookUsage
 from workbench.widgets.controls import Slider
+from workbench.widgets.figure import scaled
 from workbench.widgets.hinted import Hinted
 from workbench.widgets.labels import draw_plaque
-from workbench.widgets.theme import mix, theme_of
+from workbench.widgets.theme import Theme, mix, theme_of
 
 HALF_LIVES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
@@ -54,8 +55,14 @@ class UsageBars(Hinted):
         left = metrics.horizontalAdvance("10 ") + 4
         return QRectF(left, 4, max(4, self.width() - left - 4), max(4, self.height() - metrics.height() - 8))
 
+    def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
+        """As it stands, at the size and in the colours of a page."""
+        scaled(self, painter, rect, theme, self._paint)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
+        self._paint(QPainter(self), theme_of(self.palette()))
+
+    def _paint(self, painter: QPainter, theme: Theme) -> None:
         painter.fillRect(self.rect(), theme.background)
         rect, line = self.plot_rect, self.fontMetrics().height()
         painter.fillRect(rect, theme.lane)

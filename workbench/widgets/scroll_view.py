@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from workbench.widgets.figure import scaled
 from workbench.widgets.labels import draw_plaque
 from workbench.widgets.scroll_image import ScrollImage
 from workbench.widgets.theme import Theme, rgb32, theme_of
@@ -90,11 +91,7 @@ class ScrollView(QWidget):
 
     def paint_figure(self, painter: QPainter, rect: QRect, theme: Theme) -> None:
         """What stands in the lanes now, at the size and in the colours of a page."""
-        painter.save()
-        painter.translate(rect.topLeft())
-        painter.scale(rect.width() / max(self.width(), 1), rect.height() / max(self.height(), 1))
-        self._paint(painter, self.rect(), theme)
-        painter.restore()
+        scaled(self, painter, rect, theme, lambda page, colours: self._paint(page, self.rect(), colours))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self._paint(QPainter(self), event.rect(), theme_of(self.palette()))
