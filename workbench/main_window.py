@@ -36,7 +36,8 @@ from PySide6.QtWidgets import (
 from speefeare_core import __version__, resources
 from speefeare_core.errors import SpeefeareError
 from workbench import commands, dialogs, pictures
-from workbench.actions import ACTIONS, MENUS, ActionInfo
+from workbench.action_info import MENUS, ActionInfo
+from workbench.actions import ACTIONS
 from workbench.command_palette import CommandPalette
 from workbench.context import Context
 from workbench.depth_keys import DepthKeys

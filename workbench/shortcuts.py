@@ -7,7 +7,8 @@ from html import escape
 
 from PySide6.QtGui import QKeySequence
 
-from workbench.actions import ACTIONS, MENUS
+from workbench.action_info import MENUS
+from workbench.actions import ACTIONS
 from workbench.dock_area import PanelInfo
 
 Row = tuple[str, str, str]  # keys, what, how

@@ -19,7 +19,7 @@ Cell = str | int | float
 def scaled(
     widget: QWidget, painter: QPainter, rect: QRect, theme: Theme, paint: Callable[[QPainter, Theme], None]
 ) -> None:
-    """The `paint_figure` of a widget that can draw itself at its own size only: as it stands, as large as `rect` lets it."""
+    """The `paint_figure` of a widget that can draw itself at its own size only, as large as `rect` lets it."""
     factor = min(rect.width() / max(widget.width(), 1), rect.height() / max(widget.height(), 1))
     painter.save()
     painter.translate(rect.left() + (rect.width() - factor * widget.width()) / 2, rect.top())

@@ -17,7 +17,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.shell.conftest import Desk
 from workbench import commands, dialogs, live_commands
-from workbench.actions import ACTIONS, MENUS, ActionInfo
+from workbench.action_info import MENUS, ActionInfo
+from workbench.actions import ACTIONS
 from workbench.command_palette import CommandPalette
 from workbench.depth_keys import WAIT_MS
 from workbench.engine import protocol

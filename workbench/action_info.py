@@ -1,0 +1,63 @@
+"""What an action is, and what it may ask of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtWidgets import QWidget
+
+from workbench.context import Context
+from workbench.documents.desk import DocumentDesk
+
+MENUS = ("File", "Edit", "Codec", "Playback", "Marks", "View", "Live", "Help")
+
+
+class Shell(Protocol):
+    """What actions may ask of the window."""
+
+    context: Context
+    documents: DocumentDesk
+
+    def widget(self) -> QWidget: ...
+    def open_paths(self, paths: list[str]) -> None: ...
+    def open_sample(self) -> None: ...
+    def save_pictures(self, folder: str) -> None: ...
+    def set_theme(self, theme: str) -> None: ...
+    def reset_layout(self) -> None: ...
+    def press_digit(self, digit: int) -> None: ...
+    def show_panel(self, key: str) -> None: ...
+    def show_shortcuts(self) -> None: ...
+    def show_palette(self) -> None: ...
+    def show_doctor(self) -> None: ...
+    def show_about(self) -> None: ...
+    def show_catalog(self) -> None: ...
+    def copy_figure(self) -> None: ...
+    def show_export(self) -> None: ...
+    def show_video(self) -> None: ...
+    def show_lesson(self, key: str = "") -> None: ...
+    def scale_text(self, step: int) -> None: ...
+    def quit(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class ActionInfo:
+    """One thing a person can do. Without `menu` it is reached by its key (and the palette) only."""
+
+    key: str
+    text: str
+    menu: str
+    run: Callable[[Shell], None]
+    tooltip: str
+    shortcut: str = ""
+    toolbar: bool = False
+    checked: Callable[[Context], bool] | None = None  # a tick that shows the state
+    enabled: Callable[[Context], bool] | None = None
+    separator: bool = False  # a line above it in its menu
+    words: Callable[[Context], str] | None = None  # its text as things are now
+
+
+def clip_open(ctx: Context) -> bool:
+    """Whether there is a clip."""
+    return ctx.clip.is_open
