@@ -22,6 +22,7 @@ VERSION = 2  # of the saved layout; another one is not restored
 _WIDTHS = {"left": 300, "center": 700, "right": 400}
 _HEIGHTS = {"compare": 560, "latents": 320}  # where these share a column
 _BELOW_HEIGHT = 330
+_LATER_SHARE = 0.6  # of the height, for a panel that is opened later as a tab in a column
 
 
 class DockArea(QMainWindow):
@@ -36,7 +37,7 @@ class DockArea(QMainWindow):
         self.panels: dict[str, Panel] = {}
         self.docks: dict[str, QDockWidget] = {}
         self._restored = False
-        self._unsized: set[str] = set()  # docks below that were not seen yet
+        self._unsized: set[str] = set()  # docks that were not seen yet
         for info in self.infos:
             dock = QDockWidget(info.title, self)
             dock.setObjectName(info.key)
@@ -91,6 +92,7 @@ class DockArea(QMainWindow):
             for key in column:  # one that is opened later is a tab over the last of its column
                 if key not in first and stacked:
                     self.tabifyDockWidget(self.docks[stacked[-1]], self.docks[key])
+                    self._unsized.add(key)
         for info in self.infos:
             if info.area in ("top", "bottom"):
                 self._unsized.add(info.key)
@@ -108,12 +110,12 @@ class DockArea(QMainWindow):
         )
 
     def _shown(self, key: str, visible: bool) -> None:
-        """A dock below the columns has no size before it is first seen."""
+        """A dock below the columns has no size before it is first seen, and a tab in a column has too little."""
         if visible and key in self._unsized:
             self._unsized.discard(key)
-            QTimer.singleShot(
-                0, self, lambda: self.resizeDocks([self.docks[key]], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
-            )
+            below = next(info.area for info in self.infos if info.key == key) in ("top", "bottom")
+            height = _BELOW_HEIGHT if below else round(_LATER_SHARE * self.height())
+            QTimer.singleShot(0, self, lambda: self.resizeDocks([self.docks[key]], [height], Qt.Orientation.Vertical))
 
     def showEvent(self, event: QShowEvent) -> None:
         """The first time, with the first layout, share out the width that there is now."""

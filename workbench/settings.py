@@ -6,12 +6,12 @@ A bad file or field never blocks the start: it falls back to its default, with a
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from speefeare_core.folders import config_dir
 
 VERSION = 1
 THEMES = ("system", "light", "dark", "projector")
@@ -74,14 +74,7 @@ class Settings:
 
 def settings_path() -> Path:
     """The settings file of this user on this platform."""
-    home = Path.home()
-    if sys.platform == "win32":
-        folder = Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        folder = home / "Library" / "Application Support"
-    else:
-        folder = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    return folder / "speefeare-workbench" / "settings.json"
+    return config_dir() / "settings.json"
 
 
 def load_settings(path: Path | None = None) -> Settings:

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
+from speefeare_core.folders import cache_dir
+
 _YES = {"1", "true", "yes", "on"}
-
-
-def cache_dir() -> Path:
-    """The cache folder of this program, for this user and platform."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "speefeare-workbench"
 
 
 def models_dir() -> Path:

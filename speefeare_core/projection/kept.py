@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from speefeare_core.catalog.places import cache_dir
+from speefeare_core.folders import cache_dir
 from speefeare_core.projection.corpus import Corpus
 from speefeare_core.projection.pca import AXES, Basis
 

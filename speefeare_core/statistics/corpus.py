@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from speefeare_core import audio
-from speefeare_core.catalog.places import cache_dir
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.folders import cache_dir
 from speefeare_core.statistics.counts import TokenCounts
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from speefeare_core.documents import reader
 from speefeare_core.documents.format import Document
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.folders import cache_dir
 from workbench import commands
 from workbench.context import Context
 from workbench.documents.parts import PARTS, Stage
-from workbench.documents.recovery import cache_folder
 from workbench.state.stepwise import Stepwise
 
 POLL_MS = 50
@@ -138,7 +138,7 @@ def sound_copy(path: Path, document: Document) -> Path:
     assert document.audio is not None
     name = Path(document.audio.name.replace("\\", "/")).name or "sound.wav"
     key = f"{path.absolute()}\n{document.audio.bytes}\n{path.stat().st_mtime_ns}"
-    return cache_folder() / hashlib.sha256(key.encode()).hexdigest()[:16] / name
+    return cache_dir() / "sounds" / hashlib.sha256(key.encode()).hexdigest()[:16] / name
 
 
 def _as_steps(steps: Iterator[float]) -> Iterator[float]:  # a generator of its own, so that it can be closed

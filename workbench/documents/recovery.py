@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -13,6 +11,7 @@ from typing import IO, Any
 from speefeare_core.documents import reader, writer
 from speefeare_core.documents.format import SUFFIX, Document
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.folders import state_dir
 
 try:
     import fcntl
@@ -25,26 +24,7 @@ _LOCK = ".lock"
 
 def folder() -> Path:
     """Where this user's copies lie."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state")
-    return base / "speefeare-workbench" / "documents"
-
-
-def cache_folder() -> Path:
-    """Where sound files out of documents are played from."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "speefeare-workbench" / "sounds"
+    return state_dir() / "documents"
 
 
 class RecoveryCopy:

@@ -6,25 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from workbench import dialogs
 from workbench.context import Context
+from workbench.exporting.figures_dialog import FiguresDialog
 from workbench.exporting.scenes import Scene, movable
 from workbench.exporting.video import VideoJob
 from workbench.verbs.compare import words_of
@@ -36,26 +23,16 @@ MOST_VIEWS = 3
 LONGEST_S = 600.0
 
 
-class VideoDialog(QDialog):
+class VideoDialog(FiguresDialog):
     """The sound is that of the take that is heard now, as loud as it is heard."""
 
     def __init__(self, parent: QWidget, ctx: Context, figures: Sequence[Figure], chosen: Sequence[Figure]) -> None:
-        super().__init__(parent)
+        shown = movable(figures)
+        super().__init__(parent, "Export a video", shown, (movable(chosen) or shown)[:MOST_VIEWS])
         self.setObjectName("video")
-        self.setWindowTitle("Export a video")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.ctx, self.job = ctx, None
-        self._figures = movable(figures)
-        wanted = movable(chosen) or self._figures
-        self.views = QListWidget()
         describe(self.views, "Views", f"What the video shows, below each other, at most {MOST_VIEWS}; Space ticks one.")
-        for figure in self._figures:
-            item = QListWidgetItem(figure.title)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            on = any(figure.same_view(other) for other in wanted[:MOST_VIEWS])
-            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-            self.views.addItem(item)
-        self.views.itemChanged.connect(self._update)
+        describe(self.progress, "Progress", "How much of the video is made.")
+        self.ctx, self.job = ctx, None
         self.stretch = QComboBox()
         describe(self.stretch, "Stretch", "Which part of the clip.")
         for title, span in self._spans():
@@ -67,38 +44,10 @@ class VideoDialog(QDialog):
         clip = Path(ctx.clip.data.path)
         self.target = QLineEdit(str(clip.with_suffix(".mp4") if clip.name else Path.home() / "video.mp4"))
         describe(self.target, "File", "The MP4 file to write.")
-        browse = QPushButton("Choose…")
-        describe(browse, "Choose the file", "Choose the file in a list.")
-        browse.setAutoDefault(False)
-        browse.clicked.connect(self._browse)
-        where = QHBoxLayout()
-        where.addWidget(self.target, 1)
-        where.addWidget(browse)
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 1000)
-        describe(self.progress, "Progress", "How much of the video is made.")
-        self.told = QLabel()
-        self.told.setWordWrap(True)
-        self.told.setTextFormat(Qt.TextFormat.PlainText)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.go = self.buttons.addButton("Make the video", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.go.setDefault(True)
-        self.buttons.accepted.connect(self.make)
-        self.buttons.rejected.connect(self.reject)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for name, row in (("&Views", self.views), ("S&tretch", self.stretch), ("&Size", self.sizes)):
-            form.addRow(name, row)
-        label = QLabel("&File")
-        label.setBuddy(self.target)
-        form.addRow(label, where)
-        column = QVBoxLayout(self)
-        column.addLayout(form)
-        column.addWidget(self.told)
-        column.addWidget(self.progress)
-        column.addWidget(self.buttons)
+        self.go = self.add_go("Make the video", self.make)
+        self.lay_out((("S&tretch", self.stretch), ("&Size", self.sizes)), ("&File", self.target, self._browse))
         self.resize(520, 400)
-        self._update()
+        self.update_state()
 
     def _spans(self) -> list[tuple[str, tuple[float, float]]]:
         """The loop, what is in sight, all of it."""
@@ -110,11 +59,6 @@ class VideoDialog(QDialog):
             found.append(("What is in sight", (view.start_s, view.end_s)))
         found.append(("The whole clip", (0.0, clip.length_s)))
         return [(f"{title}, {span[1] - span[0]:.1f} s", span) for title, span in found]
-
-    def chosen(self) -> list[Figure]:
-        """The views that are ticked."""
-        ticked = (self.views.item(row).checkState() == Qt.CheckState.Checked for row in range(self.views.count()))
-        return [figure for figure, on in zip(self._figures, ticked, strict=True) if on]
 
     def make(self) -> None:
         """Begin."""
@@ -128,12 +72,12 @@ class VideoDialog(QDialog):
         title = self._title(render.depth)
         scene = Scene(self.chosen(), title, self.sizes.currentData(), (start, end), ctx.time_view)
         self.job = VideoJob(scene, sound, clip.rate_hz, target, self)
-        self.job.progressed.connect(lambda share: self.progress.setValue(round(1000 * share)))
+        self.job.progressed.connect(self.show_share)
         self.job.finished.connect(lambda path: self._over(f"The video is {path}."))
         self.job.failed.connect(self._over)
         self.told.setText(f"Making {target} …")
         self.job.start()
-        self._update()
+        self.update_state()
 
     def reject(self) -> None:
         """While it is made: stop that. Otherwise: close."""
@@ -155,21 +99,20 @@ class VideoDialog(QDialog):
             self.job.deleteLater()
             self.job = None
         self.told.setText(words)
-        self._update()
+        self.update_state()
 
     def _browse(self) -> None:
         path = dialogs.ask_target(self, "Make the video", self.target.text(), "Videos (*.mp4)")
         if path:
             self.target.setText(path)
 
-    def _update(self) -> None:
+    def update_state(self) -> None:
         running = self.job is not None
         count = len(self.chosen())
         span = self.stretch.currentData()
         short = span is not None and 0 < span[1] - span[0] <= LONGEST_S
         self.go.setEnabled(not running and 1 <= count <= MOST_VIEWS and short)
-        self.progress.setVisible(running)
-        self.buttons.button(QDialogButtonBox.StandardButton.Close).setText("Stop" if running else "Close")
+        self.show_running(running)
         if running or self.job is not None:
             return
         if not self._figures:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.app.engine.harness import Talk
+from tests.app.engine.played import LENGTH, RATE
 from tests.app.engine.tiny_engine import COMMAND
 from tests.core.tiny_codec import tiny_file
 from workbench.engine import protocol
 from workbench.engine.client import EngineClient
+from workbench.engine.memory import Status
+from workbench.engine.server.player_core import PlayerCore
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +57,28 @@ def own(codec_file: Path) -> Iterator[Talk]:
     talk.ask(protocol.SetOutput(protocol.VIRTUAL_DEVICE))
     yield talk
     client.stop()
+
+
+@pytest.fixture
+def status() -> Iterator[Status]:
+    """The player's status block."""
+    made = Status.create(protocol.PLAYER_STATUS)
+    yield made
+    made.unlink()
+
+
+@pytest.fixture
+def buffers() -> list[NDArray[np.float32]]:
+    """Three takes of a clip."""
+    draw = np.random.default_rng(1)
+    return [draw.uniform(-0.9, 0.9, (1, LENGTH)).astype(np.float32) for _ in range(3)]
+
+
+@pytest.fixture
+def core(status: Status, buffers: list[NDArray[np.float32]]) -> PlayerCore:
+    """A player of them."""
+    made = PlayerCore(status)
+    made.open(buffers[0], RATE)
+    made.add(1, buffers[1])
+    made.add(2, buffers[2])
+    return made

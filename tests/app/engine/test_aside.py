@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from tests.app.engine.played import FADE, LENGTH, RATE, UP, heard
 from workbench.engine.memory import Status
-from workbench.engine.protocol import PLAYER_STATUS
 from workbench.engine.server.player_core import PlayerCore
 from workbench.state.mixed import Mixed
-
-RATE, FADE, LENGTH = 16_000, 80, 4000
-UP = (np.arange(FADE) + 0.5) / FADE
-
-
-@pytest.fixture
-def status() -> Iterator[Status]:
-    made = Status.create(PLAYER_STATUS)
-    yield made
-    made.unlink()
-
-
-@pytest.fixture
-def buffers() -> list[NDArray[np.float32]]:
-    draw = np.random.default_rng(1)
-    return [draw.uniform(-0.9, 0.9, (1, LENGTH)).astype(np.float32) for _ in range(3)]
-
-
-@pytest.fixture
-def core(status: Status, buffers: list[NDArray[np.float32]]) -> PlayerCore:
-    made = PlayerCore(status)
-    made.open(buffers[0], RATE)
-    made.add(1, buffers[1])
-    return made
-
-
-def heard(core: PlayerCore, count: int, block: int = 37) -> NDArray[np.float32]:
-    return np.concatenate([core.render(min(block, count - at)) for at in range(0, count, block)], axis=1)[0]
 
 
 @pytest.mark.parametrize("block", [1, 37, 480])

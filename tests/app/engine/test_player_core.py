@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.app.engine.played import FADE, LENGTH, RATE, UP, heard
 from workbench.engine.memory import Status
-from workbench.engine.protocol import PLAYER_STATUS
 from workbench.engine.server.player_core import PlayerCore
-
-RATE = 16_000
-FADE = 80  # 5 ms
-LENGTH = 4000
-UP = (np.arange(FADE) + 0.5) / FADE
-
-
-@pytest.fixture
-def status() -> Iterator[Status]:
-    made = Status.create(PLAYER_STATUS)
-    yield made
-    made.unlink()
-
-
-@pytest.fixture
-def buffers() -> list[NDArray[np.float32]]:
-    draw = np.random.default_rng(1)
-    return [draw.uniform(-0.9, 0.9, (1, LENGTH)).astype(np.float32) for _ in range(3)]
-
-
-@pytest.fixture
-def core(status: Status, buffers: list[NDArray[np.float32]]) -> PlayerCore:
-    made = PlayerCore(status)
-    made.open(buffers[0], RATE)
-    made.add(1, buffers[1])
-    made.add(2, buffers[2])
-    return made
-
-
-def heard(core: PlayerCore, count: int, block: int = 37) -> NDArray[np.float32]:
-    """`count` samples in blocks of any size."""
-    blocks = [core.render(min(block, count - at)) for at in range(0, count, block)]
-    return np.concatenate(blocks, axis=1)[0]
 
 
 def test_it_starts_with_a_ramp_and_then_plays_the_samples_themselves(core: PlayerCore, buffers: list) -> None:
