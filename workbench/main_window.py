@@ -45,6 +45,7 @@ from workbench.documents import dialogs as document_dialogs
 from workbench.documents.desk import DocumentDesk
 from workbench.message_bar import MessageBar
 from workbench.openable import codec_source, is_codec, is_document, is_session
+from workbench.recent_menus import RecentMenus
 from workbench.shortcuts import as_html, sections
 from workbench.status_strip import StatusStrip
 from workbench.term_help import TermHelp, term_of
@@ -370,14 +371,7 @@ class MainWindow(QMainWindow):
             if info.key.startswith("theme_"):
                 themes.addAction(action)
         self.addToolBar(toolbar)
-        self._recent_clips = self._submenu("File", "Open recent", "save_pictures", self._fill_recent_clips)
-        self._recent_documents = self._submenu(
-            "File", "Open recent document", "save_document", self._fill_recent_documents
-        )
-        self._recent_codecs = self._submenu("Codec", "Open recent", "", self._fill_recent_codecs)
-        self._menus["Codec"].addSeparator()
-        self._menus["Codec"].aboutToShow.connect(self._fill_shipped)
-        self._shipped: list[QAction] = []
+        self.recents = RecentMenus(self, self.context, self._menus, self.actions_by_key, self.documents.open)
 
     def _action(self, info: ActionInfo) -> QAction:
         action = QAction(info.text, self)
@@ -395,61 +389,6 @@ class MainWindow(QMainWindow):
     def _run(self, info: ActionInfo) -> None:
         info.run(self)
         self.update_actions()  # a tick shows the state, not the click
-
-    def _submenu(self, menu: str, title: str, before: str, fill: object) -> QMenu:
-        submenu = QMenu(title, self)
-        submenu.setToolTipsVisible(True)
-        submenu.aboutToShow.connect(fill)
-        if before:
-            anchor = self.actions_by_key[before]
-            actions = self._menus[menu].actions()
-            at = actions[actions.index(anchor) - 1]
-            self._menus[menu].insertMenu(at, submenu)
-        else:
-            self._menus[menu].addMenu(submenu)
-        return submenu
-
-    def _fill_recent_clips(self) -> None:
-        self._fill_recent(self._recent_clips, self.context.settings.recent_clips, self._open_recent_clip)
-
-    def _fill_recent_documents(self) -> None:
-        self._fill_recent(self._recent_documents, self.context.settings.recent_documents, self._open_recent_document)
-
-    def _fill_recent_codecs(self) -> None:
-        self._fill_recent(self._recent_codecs, self.context.settings.recent_codecs, self._open_codec)
-
-    def _fill_recent(self, menu: QMenu, paths: tuple[str, ...], run: object) -> None:
-        menu.clear()
-        for path in paths:
-            action = menu.addAction(Path(path).name)
-            action.setToolTip(path)
-            action.triggered.connect(partial(run, path))
-        if not paths:
-            menu.addAction("Nothing yet").setEnabled(False)
-
-    def _open_recent_clip(self, path: str, _checked: bool = False) -> None:
-        commands.open_clip(self.context, path)
-
-    def _open_recent_document(self, path: str, _checked: bool = False) -> None:
-        self.documents.open(path)
-
-    def _open_codec(self, source: str, _checked: bool = False) -> None:
-        commands.load_codec(self.context, source, self.context.settings.compute_device)
-
-    def _fill_shipped(self) -> None:
-        """The shipped codecs by name, below the rest of the Codec menu."""
-        for action in self._shipped:
-            self._menus["Codec"].removeAction(action)
-            action.deleteLater()
-        self._shipped = []
-        for name, path in resources.shipped_codecs().items():
-            action = self._menus["Codec"].addAction(name)
-            action.setToolTip(str(path))
-            action.setCheckable(True)
-            info = self.context.codec.info
-            action.setChecked(info is not None and info.source == name)
-            action.triggered.connect(partial(self._open_codec, name))
-            self._shipped.append(action)
 
     # -- states → window ----------------------------------------------------------------------------------------------
     def _listen(self) -> None:

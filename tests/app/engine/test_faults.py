@@ -36,7 +36,7 @@ def sound_file(folder: Path, seconds: float, rate_hz: int, channels: int, silent
     return path
 
 
-def every_kind(talk: Talk, path: Path, column: Path) -> None:
+def assert_all_of_it_works(talk: Talk, path: Path, column: Path) -> None:
     """The clip, a column, differences, measures, moments: no failure, nothing that is not a number."""
     events = talk.ask(p.ProcessClip(str(path)))
     (opened,) = of(p.ClipOpened, events)
@@ -66,17 +66,17 @@ def every_kind(talk: Talk, path: Path, column: Path) -> None:
 def test_files_of_every_size_rate_and_channel_count(
     talk: Talk, tmp_path: Path, faster: Path, seconds: float, rate_hz: int, channels: int
 ) -> None:
-    every_kind(talk, sound_file(tmp_path, seconds, rate_hz, channels), faster)
+    assert_all_of_it_works(talk, sound_file(tmp_path, seconds, rate_hz, channels), faster)
 
 
 def test_silence(talk: Talk, tmp_path: Path, faster: Path) -> None:
-    every_kind(talk, sound_file(tmp_path, 0.5, 16_000, 2, silent=True), faster)
+    assert_all_of_it_works(talk, sound_file(tmp_path, 0.5, 16_000, 2, silent=True), faster)
 
 
 @pytest.mark.parametrize("flavour", ["single", "continuous", "rates", "stereo", "side"])
 def test_codecs_with_one_book_none_and_several_rates(talk: Talk, tmp_path: Path, faster: Path, flavour: str) -> None:
     talk.ask(p.LoadCodec(str(kind_file(tmp_path, "tiny_ahead", flavour=flavour)), "cpu"))
-    every_kind(talk, sound_file(tmp_path, 0.4, 22_050, 2), faster)
+    assert_all_of_it_works(talk, sound_file(tmp_path, 0.4, 22_050, 2), faster)
 
 
 def test_a_long_file_decodes_what_is_wanted_and_nothing_else(talk: Talk, tmp_path: Path) -> None:

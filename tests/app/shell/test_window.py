@@ -213,8 +213,8 @@ def test_a_layout_that_does_not_fit_is_told_and_replaced(make_desk: Callable[...
 
 def test_recent_files_open_again(loaded_desk: Desk) -> None:
     window = loaded_desk.window
-    window._fill_recent_clips()
-    window._recent_clips.actions()[0].trigger()
+    window.recents.fill_clips()
+    window.recents.clips.actions()[0].trigger()
     assert loaded_desk.client.last(protocol.ProcessClip)[1].path == "/clips/a.wav"
     assert loaded_desk.client.count(protocol.ProcessClip) == 2
 

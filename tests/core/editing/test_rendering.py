@@ -48,7 +48,7 @@ def edited(codec: Codec, encoded: Encoded, edits: EditList) -> Edited:
     return apply(edits, encoded, codec, {})
 
 
-def close(found: torch.Tensor, wanted: torch.Tensor) -> None:
+def assert_close(found: torch.Tensor, wanted: torch.Tensor) -> None:
     assert found.shape == wanted.shape
     torch.testing.assert_close(found, wanted, atol=2e-5 * max(1.0, float(wanted.abs().max())), rtol=0)
 
@@ -58,7 +58,7 @@ def test_without_edits_it_is_the_decode(name: str) -> None:
     codec = EVERY[name]()
     encoded = encoded_by(codec)
     for depth in {None, 1, max(1, codec.info.depth - 1)} if codec.info.books else {None}:
-        close(decode(codec, edited(codec, encoded, EditList()), depth), codec.decode(encoded, depth).cpu())
+        assert_close(decode(codec, edited(codec, encoded, EditList()), depth), codec.decode(encoded, depth).cpu())
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -70,7 +70,7 @@ def test_a_book_that_is_zeroed_is_left_out(name: str) -> None:
     rest = codec.book_latents(encoded, range(1, codec.info.depth))
     assert rest is not None
     found = decode(codec, edited(codec, encoded, EditList((Zero(Region(0, None, (0,))),))))
-    close(found, codec.decode_latents(rest, encoded.length_samples, side=encoded.side).cpu())
+    assert_close(found, codec.decode_latents(rest, encoded.length_samples, side=encoded.side).cpu())
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -85,7 +85,7 @@ def test_a_later_edit_decodes_its_stretch_and_gives_the_same(name: str) -> None:
         now = edited(codec, encoded, edits)
         for start, span in rendering.update(now):
             out[..., start : start + span.shape[-1]] = span
-        close(out, decode(codec, now))
+        assert_close(out, decode(codec, now))
     assert not list(rendering.update(edited(codec, encoded, first)))
 
 
@@ -105,7 +105,7 @@ def test_what_is_far_from_an_edit_is_not_decoded_again(name: str) -> None:
     assert sum(span.shape[-1] for _, span in spans) < 0.5 * length
     start = spans[0][0]
     assert start > 0.25 * length
-    close(spans[0][1], decode(codec, now)[..., start : start + spans[0][1].shape[-1]])
+    assert_close(spans[0][1], decode(codec, now)[..., start : start + spans[0][1].shape[-1]])
 
 
 def test_an_update_that_was_left_begins_anew() -> None:
@@ -129,10 +129,10 @@ def test_continuous_is_what_the_encoder_wanted(name: str) -> None:
     wanted = codec.continuous_book(encoded, 0)
     assert wanted is not None
     alone = decode(codec, edited(codec, encoded, EditList(continuous=(0,))), books=[0])
-    close(alone, codec.decode_latents(wanted, encoded.length_samples, depth=1, side=encoded.side).cpu())
+    assert_close(alone, codec.decode_latents(wanted, encoded.length_samples, depth=1, side=encoded.side).cpu())
     if name not in ("snac", "mimi", "dac", "bigcodec"):
         opened = decode(codec, edited(codec, encoded, EditList(continuous=(0,))))
-        close(opened, codec.decode_latents(encoded.latents, encoded.length_samples, side=encoded.side).cpu())
+        assert_close(opened, codec.decode_latents(encoded.latents, encoded.length_samples, side=encoded.side).cpu())
 
 
 def test_behind_a_factorised_book_the_others_are_searched_again() -> None:
@@ -147,7 +147,7 @@ def test_behind_a_factorised_book_the_others_are_searched_again() -> None:
         added = quantizer.book(book).decode(quantizer.book(book).encode(left))
         total, left = total + added, left - added
     found = decode(codec, edited(codec, encoded, EditList(continuous=(0,))))
-    close(found, codec.decode_latents(total, encoded.length_samples))
+    assert_close(found, codec.decode_latents(total, encoded.length_samples))
 
 
 def test_continuous_for_a_while() -> None:
@@ -200,5 +200,5 @@ def test_the_shortest_clips(name: str, length: int) -> None:
         out = torch.zeros(1, codec.info.channels, length)
         for start, span in rendering.update(edited(codec, encoded, listed)):
             out[..., start : start + span.shape[-1]] = span
-    close(decode(codec, edited(codec, encoded, EditList())), codec.decode(encoded).cpu())
+    assert_close(decode(codec, edited(codec, encoded, EditList())), codec.decode(encoded).cpu())
     assert decode(codec, edited(codec, encoded, edits)).shape == (1, codec.info.channels, length)
