@@ -19,7 +19,11 @@ class CommandPalette(QDialog):
         self._actions = [action for action in actions if action.text() and action.isEnabled()]
         self.line = QLineEdit()
         self.line.setPlaceholderText("Type what you want to do")
+        self.line.setAccessibleName("What you want to do")
+        self.line.setToolTip("A few letters of a command; Up and Down choose, Enter runs it.")
         self.list = QListWidget()
+        self.list.setAccessibleName("Commands that fit")
+        self.list.setToolTip("Enter runs the chosen command.")
         self.list.setUniformItemSizes(True)
         layout = QVBoxLayout(self)
         layout.addWidget(self.line)
