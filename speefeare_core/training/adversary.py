@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from speefeare_core.discriminators import DISCRIMINATORS
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.losses import LOSSES
-from speefeare_core.training.recipe import AdversarialRecipe, Term
+from speefeare_core.training.recipe_parts import AdversarialRecipe, Term
 
 
 class Adversary(nn.Module):

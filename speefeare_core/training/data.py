@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from speefeare_core.audio import Samples, read
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.training.recipe import DataRecipe
+from speefeare_core.training.recipe_parts import DataRecipe
 
 FULL_SCALE = 32767.0
 QUIET_PEAK = 0.01  # clips that never rise above this hold no speech

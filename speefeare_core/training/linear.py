@@ -9,7 +9,8 @@ from torch import Tensor
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codecs.linear import NOTES, LinearCodec
 from speefeare_core.nn.linear_transform import LinearConfig, LinearTransform
-from speefeare_core.training.trainable import DrawDepths, Reconstruction, Trainable
+from speefeare_core.training.draws import DepthDraw
+from speefeare_core.training.trainable import Reconstruction, Trainable
 
 
 class TrainableLinear(Trainable):
@@ -28,7 +29,7 @@ class TrainableLinear(Trainable):
         """Fit everything to speech [N]."""
         self.module.fit(speech)
 
-    def reconstruct(self, audio: Tensor, draw_depths: DrawDepths) -> Reconstruction:
+    def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
         """There is nothing to learn step by step. Raises RuntimeError."""
         raise RuntimeError("the linear transform codec is fitted, not trained step by step")
 

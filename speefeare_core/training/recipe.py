@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,127 +11,99 @@ import yaml
 
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.resources import resource, resource_dir
+from speefeare_core.training.recipe_entry import build, entry, plain, required
+from speefeare_core.training.recipe_parts import (
+    AdversarialRecipe,
+    BalancerRecipe,
+    BooksRecipe,
+    BudgetRecipe,
+    DataRecipe,
+    DepthsRecipe,
+    OptimiserRecipe,
+    TeacherRecipe,
+    Term,
+    ValidationRecipe,
+)
 
-
-@dataclass(frozen=True)
-class SpeechSource:
-    """One packed speech set (see training.data) below the data folder, and how often it is drawn."""
-
-    name: str
-    weight: float = 1.0  # multiplies its share of the total length
-
-
-@dataclass(frozen=True)
-class DataRecipe:
-    """What the batches hold."""
-
-    sources: tuple[SpeechSource, ...]
-    segment_frames: int = 75
-    batch: int = 16
-    gain_low_db: float = -10.0  # each example is scaled by a gain drawn from low..high, short of clipping
-    gain_high_db: float = 6.0
-    noise_share: float = 0.0  # share of examples that get coloured noise, in input and target alike
-    noise_db: tuple[float, float] = (-65.0, -35.0)  # its level against full scale
-    speed_share: float = 0.0  # share of examples that are played faster or slower, for voices not in the sets
-    speed: tuple[float, float] = (0.85, 1.2)
-    tilt_share: float = 0.0  # share of examples that go through x_n + a x_{n-1}, a within ±0.5: other microphones
-
-
-@dataclass(frozen=True)
-class OptimiserRecipe:
-    """AdamW with a linear warm-up and a cosine to `final_share` of the rate."""
-
-    rate: float = 1e-3
-    betas: tuple[float, float] = (0.8, 0.99)
-    weight_decay: float = 1e-3
-    warmup_steps: int = 100
-    final_share: float = 0.05
-    clip_norm: float = 1.0
-
-
-@dataclass(frozen=True)
-class Term:
-    """One loss or discriminator: its key in the table, its weight, and options of its class."""
-
-    key: str
-    weight: float = 1.0
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class AdversarialRecipe:
-    """Discriminators, from `start_step` on; without discriminators nothing adversarial is trained."""
-
-    discriminators: tuple[Term, ...] = ()
-    generator: Term = field(default_factory=lambda: Term("hinge"))
-    feature: Term | None = None
-    start_step: int = 0
-    optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
+COLUMNS = ("paper", "official", "small")  # what a family's recipes are: after the paper, after the code, for a desk
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training run. Raises `SpeefeareError` where values cannot work."""
+    """A training run. Raises `SpeefeareError` where values cannot work together."""
 
-    name: str
-    family: str
-    data: DataRecipe
-    steps: int
-    network: dict[str, Any] = field(default_factory=dict)  # the family's own configuration
-    network_after: dict[str, Any] = field(default_factory=dict)  # entries that the finished codec has instead
-    start_from: str = ""  # a codec (shipped name or file) whose weights are the start, instead of a fresh network
-    losses: tuple[Term, ...] = ()
-    rate_shares: dict[str, float] = field(default_factory=dict)  # by the start of parameter names; 0 freezes
-    books_learn: bool = True
-    balanced: bool = False  # True: weights are shares of the gradient (training.balancer)
-    commitment_weight: float = 0.25
-    full_depth_share: float = 0.25  # share of examples that use every book; the others draw their depth
-    depth_skew: float = 1.0  # 1 draws U{1..K}; more draws shallow depths more often
-    optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
-    adversarial: AdversarialRecipe = field(default_factory=AdversarialRecipe)
-    seed: int = 0
-    threads: int = 0  # 0: what torch takes
-    log_every: int = 20
-    checkpoint_every: int = 500
-    keep_checkpoints: int = 2
-    licence: str = "unknown"
-    notes: tuple[str, ...] = ()
+    name: str = required("Name of the recipe, and of the codec that it makes.")
+    family: str = required("Family of the codec.")
+    title: str = entry("", "A few words for lists.")
+    column: str = entry("", "Which of a family's three recipes it is.", choices=("", *COLUMNS))
+    reasons: dict[str, str] = entry(dict, "By entry (`data.batch`): where its value is from, or why it differs.")
+    data: DataRecipe = entry(DataRecipe, "What the batches hold.")
+    budget: BudgetRecipe = entry(BudgetRecipe, "When the run ends.")
+    network: dict[str, Any] = entry(dict, "The family's own configuration.")
+    network_after: dict[str, Any] = entry(dict, "Entries that the finished codec has instead.")
+    start_from: str = entry("", "A codec (name, file or folder) whose weights are the start, or empty.")
+    losses: tuple[Term, ...] = entry((), "What compares the decoded audio with the original.")
+    own_weights: dict[str, float] = entry(
+        lambda: {"commitment": 0.25}, "Weights of what the network itself reports: commitment, codebook, kl."
+    )
+    semantic: Term | None = entry(None, "What compares the taught features with the teacher's.")
+    teacher: TeacherRecipe = entry(TeacherRecipe, "The model that it learns meaning from.")
+    balancer: BalancerRecipe = entry(BalancerRecipe, "Weights as shares of the gradient.")
+    depths: DepthsRecipe = entry(DepthsRecipe, "How many books each example uses.")
+    books: BooksRecipe = entry(BooksRecipe, "How the codebooks learn.")
+    optimiser: OptimiserRecipe = entry(OptimiserRecipe, "Of the codec.")
+    rate_shares: dict[str, float] = entry(dict, "By the start of parameter names: share of the rate; 0 freezes.")
+    adversarial: AdversarialRecipe = entry(AdversarialRecipe, "Discriminators.")
+    validation: ValidationRecipe = entry(ValidationRecipe, "What is measured at every checkpoint.")
+    ema: float = entry(0.0, "Decay of a moving average of all weights, which the finished codec has; 0: none.",
+                       low=0, high=0.99999)  # fmt: skip
+    precision: str = entry("float32", "Arithmetic of the networks.", choices=("float32", "bfloat16", "float16"))
+    accumulate: int = entry(1, "Batches whose gradients make one step.", low=1, high=1024)
+    seed: int = entry(0, "Of everything that is drawn at random.", low=0)
+    threads: int = entry(0, "Threads of a CPU; 0: what torch takes.", low=0, high=1024)
+    log_every: int = entry(20, "Steps between two lines of the log.", low=1, unit="steps")
+    checkpoint_every: int = entry(500, "Steps between two checkpoints.", low=1, unit="steps")
+    keep_checkpoints: int = entry(2, "How many checkpoints stay on disk (pictures and sounds of all stay).", low=1)
+    licence: str = entry("unknown", "Licence of the finished codec.")
+    notes: tuple[str, ...] = entry((), "Plain sentences for the card.")
 
-    def __post_init__(self) -> None:
-        counts = (self.steps, self.data.batch, self.data.segment_frames, self.log_every, self.checkpoint_every)
-        if min(counts) < 1:
-            raise SpeefeareError(
-                f"In the recipe {self.name} steps, batch, segment_frames, log_every and checkpoint_every start at 1."
-            )
-        if not self.data.sources:
-            raise SpeefeareError(f"The recipe {self.name} names no speech set under data.sources.")
+    @property
+    def steps(self) -> int:
+        """The last step, if no other limit ends the run before."""
+        return self.budget.steps
 
     def to_dict(self) -> dict[str, Any]:
         """YAML-ready; `from_dict` is its inverse."""
-        data = dataclasses.asdict(self)
-        return {key: _plain(value) for key, value in data.items()}
+        data: dict[str, Any] = plain(self)
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], origin: str = "the recipe") -> Recipe:
         """Inverse of `to_dict`. Raises `SpeefeareError` that names an unknown, missing or wrong entry."""
         try:
-            data = dict(data)
-            entry = _fields(DataRecipe, data.pop("data"), "data")
-            entry["sources"] = tuple(SpeechSource(**_fields(SpeechSource, s, "sources")) for s in entry["sources"])
-            for name in ("noise_db", "speed"):
-                if name in entry:
-                    low, high = entry[name]
-                    entry[name] = (float(low), float(high))
-            data["data"] = DataRecipe(**entry)
-            data["losses"] = tuple(Term(**_fields(Term, term, "losses")) for term in data.get("losses", ()))
-            if "optimiser" in data:
-                data["optimiser"] = _optimiser(data["optimiser"])
-            if "adversarial" in data:
-                data["adversarial"] = _adversarial(data["adversarial"])
-            data["notes"] = tuple(data.get("notes", ()))
-            return cls(**_fields(cls, data, "the top"))
-        except (KeyError, TypeError, ValueError) as error:
+            made: Recipe = build(cls, data)
+        except (TypeError, ValueError) as error:
             raise SpeefeareError(f"{origin} cannot be used: {error}. Compare it with a shipped recipe.") from error
+        return made
+
+    def changed(self, changes: dict[str, Any]) -> Recipe:
+        """With other values by dotted entry, as `{"data.batch": 4, "network.channels": 8}`; a recipe of its own then.
+
+        Raises `SpeefeareError` for an entry that does not exist or a value that cannot be.
+        """
+        data = self.to_dict()
+        for name, value in changes.items():
+            inside: Any = data
+            *way, last = name.split(".")
+            for part in way:
+                inside = _step_into(inside, part, name)
+            if isinstance(inside, list):
+                inside[_index(inside, last, name)] = value
+            elif isinstance(inside, dict):
+                inside[last] = value
+            else:
+                raise SpeefeareError(f"The recipe {self.name} has no entry {name}.")
+        return Recipe.from_dict(data, f"The recipe {self.name} with {', '.join(changes)}")
 
 
 def read_recipe(source: str | Path) -> Recipe:
@@ -162,40 +134,32 @@ def write_recipe(recipe: Recipe, path: Path) -> None:
     path.write_text(yaml.safe_dump(recipe.to_dict(), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def _fields(kind: type, data: Any, where: str) -> dict[str, Any]:
-    known = {item.name for item in dataclasses.fields(kind)}
-    if not isinstance(data, dict):
-        raise TypeError(f"{where} should be a mapping, not {data!r}")
-    unknown = sorted(set(data) - known)
-    if unknown:
-        raise TypeError(f"{where} has the unknown entry {unknown[0]}")
-    return dict(data)
+def entries(data: Any, start: str = "") -> dict[str, Any]:
+    """A recipe's plain data by dotted entry; lists stay whole, as values."""
+    if dataclasses.is_dataclass(data):
+        data = plain(data)
+    flat: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, dict) and value and start + name != "reasons":
+            flat |= entries(value, f"{start}{name}.")
+        else:
+            flat[start + name] = value
+    return flat
 
 
-def _optimiser(data: Any) -> OptimiserRecipe:
-    entry = _fields(OptimiserRecipe, data, "optimiser")
-    if "betas" in entry:
-        entry["betas"] = tuple(entry["betas"])
-    return OptimiserRecipe(**entry)
+def _step_into(inside: Any, part: str, name: str) -> Any:
+    if isinstance(inside, list):
+        return inside[_index(inside, part, name)]
+    if isinstance(inside, dict) and part in inside:
+        if inside[part] is None:
+            inside[part] = {}
+        return inside[part]
+    raise SpeefeareError(f"There is no entry {name} in a recipe: {part} is unknown.")
 
 
-def _adversarial(data: Any) -> AdversarialRecipe:
-    entry = _fields(AdversarialRecipe, data, "adversarial")
-    entry["discriminators"] = tuple(
-        Term(**_fields(Term, term, "discriminators")) for term in entry.get("discriminators", ())
-    )
-    for name in ("generator", "feature"):
-        if entry.get(name) is not None:
-            entry[name] = Term(**_fields(Term, entry[name], name))
-    if "optimiser" in entry:
-        entry["optimiser"] = _optimiser(entry["optimiser"])
-    return AdversarialRecipe(**entry)
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, all the way down: safe YAML knows no tuples."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
+def _index(inside: list[Any], part: str, name: str) -> int:
+    """A place of a list by number, or of a term by its key."""
+    for number, item in enumerate(inside):
+        if part == str(number) or (isinstance(item, dict) and part in (item.get("key"), item.get("name"))):
+            return number
+    raise SpeefeareError(f"There is no entry {name}: {part} is not in the list.")

@@ -9,7 +9,8 @@ from torch import Tensor
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codecs.soundstream import SoundStreamCodec
 from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
-from speefeare_core.training.trainable import DrawDepths, Reconstruction, Trainable
+from speefeare_core.training.draws import DepthDraw
+from speefeare_core.training.trainable import Reconstruction, Trainable, used_codes
 
 
 class TrainableSoundStream(Trainable):
@@ -21,12 +22,15 @@ class TrainableSoundStream(Trainable):
         config = SoundStreamConfig.from_dict(network)
         self.module = SoundStreamModel(config)
         self.rate_hz, self.frame_samples = config.rate_hz, config.hop_samples
+        self.book_sizes = (config.book_size,) * config.books
 
-    def reconstruct(self, audio: Tensor, draw_depths: DrawDepths) -> Reconstruction:
+    def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
         """Quantiser dropout per example."""
-        depths = draw_depths(self.module.quantizer, audio.shape[0])
+        depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
         out = self.module(audio, depths)
-        return Reconstruction(out.audio, audio, out.quantized.commitment_loss)
+        return Reconstruction(
+            out.audio, audio, {"commitment": out.quantized.commitment_loss}, used_codes(out.quantized)
+        )
 
     def to_native(self, name: str, licence: str, notes: tuple[str, ...]) -> NativeFile:
         """The codec as a file's contents."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codec import Codec
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.quantizers.residual import ResidualVQ
+from speefeare_core.quantizers.residual import Quantized
 from speefeare_core.quantizers.vector import vector_quantizers
-
-DrawDepths = Callable[[ResidualVQ, int], Tensor]  # quantiser and batch → depths [B]
+from speefeare_core.training.draws import DepthDraw
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,17 @@ class Reconstruction:
 
     decoded: Tensor  # [B, C, T]
     target: Tensor  # [B, C, T]
-    commitment_loss: Tensor  # scalar
+    own: Mapping[str, Tensor] = field(default_factory=dict)  # scalars by key of `own_weights`: commitment, codebook, kl
+    codes: Tensor | None = None  # [B, K, F] int64, −1 where an example does not use the book; None: no books
+    taught: Tensor | None = None  # [B, F', S], what is compared with the teacher's features
+    features: Tensor | None = None  # [B, F', S], the teacher's, at the same frames
+
+
+def used_codes(quantized: Quantized) -> Tensor:
+    """Codes `[B, K, F]` with −1 where an example does not use the book."""
+    books = torch.arange(quantized.codes.shape[1], device=quantized.codes.device)
+    unused = books[None, :, None] >= quantized.depths[:, None, None]
+    return quantized.codes.masked_fill(unused, -1)
 
 
 class Trainable(ABC):
@@ -34,6 +44,7 @@ class Trainable(ABC):
     module: nn.Module
     rate_hz: int
     frame_samples: int
+    book_sizes: tuple[int, ...] = ()
     fitted: bool = False  # True: `start` does all the work and no step follows
 
     def start(self, speech: Tensor) -> None:  # noqa: B027 - most families start at random
@@ -46,8 +57,11 @@ class Trainable(ABC):
             book.adopt(book.codebook.clone())
 
     @abstractmethod
-    def reconstruct(self, audio: Tensor, draw_depths: DrawDepths) -> Reconstruction:
-        """Encode, quantise with depths drawn per example, and decode audio [B, 1, F * frame_samples]."""
+    def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
+        """Encode, quantise with depths drawn per example, and decode audio [B, 1, F * frame_samples].
+
+        `features` `[B, S, F']`: what the recipe's teacher hears in it, for families that listen to one.
+        """
 
     @abstractmethod
     def to_native(self, name: str, licence: str, notes: tuple[str, ...]) -> NativeFile:

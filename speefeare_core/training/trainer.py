@@ -15,20 +15,21 @@ from types import FrameType
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from speefeare_core.checkpoints import native
 from speefeare_core.checkpoints.load import load_codec
 from speefeare_core.devices import choose_device
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.losses import LOSSES
-from speefeare_core.quantizers.residual import ResidualVQ
 from speefeare_core.quantizers.vector import vector_quantizers
 from speefeare_core.training.adversary import Adversary
 from speefeare_core.training.balancer import Balancer
 from speefeare_core.training.checkpoint import books_state, load_books_state, read_checkpoint, save_checkpoint
 from speefeare_core.training.data import SpeechSampler
-from speefeare_core.training.recipe import OptimiserRecipe, Recipe, Term
+from speefeare_core.training.draws import DepthDraw
+from speefeare_core.training.recipe import Recipe
+from speefeare_core.training.recipe_parts import OptimiserRecipe, Term
 from speefeare_core.training.run_log import EventLog, RunFolder
 from speefeare_core.training.trainable import Trainable, build_trainable
 
@@ -63,6 +64,7 @@ class Trainer:
         self.optimiser = None if self.model.fitted else optimiser_for(self.model.module, recipe)
         self.adversary = Adversary(recipe.adversarial).to(self.device) if recipe.adversarial.discriminators else None
         self.balancer = Balancer()
+        self.draw = DepthDraw(recipe.depths)
         self.step = 0
         self.log = EventLog(run.events)
         self._stopped_by_signal = False
@@ -99,7 +101,7 @@ class Trainer:
         recipe = self.recipe
         self.model.module.train()
         for _, book in vector_quantizers(self.model.module):
-            book.learning = recipe.books_learn
+            book.learning = recipe.books.learn
         sums: dict[str, float] = {}
         since, counted = time.monotonic(), 0
         while self.step < recipe.steps:
@@ -128,21 +130,21 @@ class Trainer:
         assert self.optimiser is not None
         set_rate(self.optimiser, recipe.optimiser, self.step, recipe.steps)
         audio = torch.from_numpy(self.speech.draw()).to(self.device)
-        made = self.model.reconstruct(audio, self._draw_depths)
+        made = self.model.reconstruct(audio, self.draw)
         terms = {term.key: (term.weight, loss(made.decoded, made.target)) for term, loss in self.losses}
-        terms["commitment"] = (recipe.commitment_weight, made.commitment_loss)
+        terms |= {name: (recipe.own_weights.get(name, 0.0), value) for name, value in made.own.items()}
         adversary = self.adversary if self.step >= recipe.adversarial.start_step else None
         if adversary is not None:
             terms |= adversary.generator_terms(made.decoded, made.target)
         total = torch.stack([weight * value for weight, value in terms.values()]).sum()
         self.optimiser.zero_grad(set_to_none=True)
-        if recipe.balanced:
-            weight, commitment = terms["commitment"]
-            outside = {name: term for name, term in terms.items() if name != "commitment"}
+        if recipe.balancer.on:
+            outside = {name: term for name, term in terms.items() if name not in made.own}
             gradient = self.balancer.gradient(outside, made.decoded)
-            made.decoded.backward(gradient, retain_graph=commitment.requires_grad)  # type: ignore[no-untyped-call]
-            if commitment.requires_grad:  # not where the encoder is frozen
-                (weight * commitment).backward()
+            own = [recipe.own_weights.get(name, 0.0) * value for name, value in made.own.items() if value.requires_grad]
+            made.decoded.backward(gradient, retain_graph=bool(own))  # type: ignore[no-untyped-call]
+            if own:  # none where the encoder is frozen
+                torch.stack(own).sum().backward()  # type: ignore[no-untyped-call]
         else:
             total.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.model.module.parameters(), recipe.optimiser.clip_norm)
@@ -157,9 +159,6 @@ class Trainer:
             set_rate(adversary.optimiser, recipe.adversarial.optimiser, self.step, recipe.steps)
             values["discriminator"] = adversary.learn(made.decoded.detach(), made.target)
         return values | {"total": float(total.detach()), "gradient_norm": float(norm)}
-
-    def _draw_depths(self, quantizer: ResidualVQ, batch: int) -> Tensor:
-        return quantizer.sample_depths(batch, full=self.recipe.full_depth_share, skew=self.recipe.depth_skew)
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = {

@@ -11,7 +11,8 @@ from speefeare_core.codec import Codec
 from speefeare_core.codecs.transform import TransformCodec
 from speefeare_core.nn.linear_transform import LinearTransform
 from speefeare_core.nn.transform_net import TransformConfig, TransformNet
-from speefeare_core.training.trainable import DrawDepths, Reconstruction, Trainable
+from speefeare_core.training.draws import DepthDraw
+from speefeare_core.training.trainable import Reconstruction, Trainable, used_codes
 
 
 class TrainableTransform(Trainable):
@@ -23,6 +24,7 @@ class TrainableTransform(Trainable):
         config = TransformConfig.from_dict(network)
         self.module = TransformNet(config)
         self.rate_hz, self.frame_samples = config.rate_hz, config.hop_samples
+        self.book_sizes = (config.book_size,) * config.books
 
     def start(self, speech: Tensor) -> None:
         """Map and books of the linear codec that fits speech [N]; the frame blocks add nothing yet."""
@@ -37,12 +39,13 @@ class TrainableTransform(Trainable):
         else:
             super().take_over(codec)
 
-    def reconstruct(self, audio: Tensor, draw_depths: DrawDepths) -> Reconstruction:
+    def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
         """Quantiser dropout per example; the decoded audio is one hop late, and compared so."""
-        depths = draw_depths(self.module.quantizer, audio.shape[0])
+        depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
         out = self.module(audio, depths)
         hop = self.frame_samples
-        return Reconstruction(out.audio[..., hop:], audio[..., :-hop], out.quantized.commitment_loss)
+        own = {"commitment": out.quantized.commitment_loss}
+        return Reconstruction(out.audio[..., hop:], audio[..., :-hop], own, used_codes(out.quantized))
 
     def to_native(self, name: str, licence: str, notes: tuple[str, ...]) -> NativeFile:
         """The codec as a file's contents."""

@@ -19,7 +19,8 @@ from speefeare_core import Audio, SpeefeareError, load_codec
 from speefeare_core.audio import write
 from speefeare_core.training.__main__ import main
 from speefeare_core.training.data import SpeechSampler, coloured_noise, open_set, pack, sound_files
-from speefeare_core.training.recipe import DataRecipe, Recipe, SpeechSource, read_recipe, shipped_recipes
+from speefeare_core.training.recipe import Recipe, read_recipe, shipped_recipes
+from speefeare_core.training.recipe_parts import BooksRecipe, BudgetRecipe, DataRecipe, SpeechSource
 from speefeare_core.training.run_log import EventLog, RunFolder, read_events
 from speefeare_core.training.trainer import Trainer, set_rate
 
@@ -45,14 +46,12 @@ def recipe(**changes: Any) -> Recipe:
         name="tiny",
         family="transform",
         data=DataRecipe((SpeechSource("tones"),), segment_frames=20, batch=3),
-        steps=6,
+        budget=BudgetRecipe(steps=6),
         network=NETWORK,
         losses=Recipe.from_dict(
             {
                 "name": "x",
                 "family": "x",
-                "steps": 1,
-                "data": {"sources": [{"name": "x"}]},
                 "losses": [{"key": "companded_stft", "options": {"windows": [64, 128], "one_at_a_time": True}}],
             }
         ).losses,
@@ -60,6 +59,8 @@ def recipe(**changes: Any) -> Recipe:
         checkpoint_every=3,
         licence="CC0-1.0",
     )
+    if "steps" in changes:
+        changes["budget"] = BudgetRecipe(steps=changes.pop("steps"))
     return dataclasses.replace(base, **changes)
 
 
@@ -101,8 +102,10 @@ def test_a_shipped_recipe_can_be_read_and_written(name: str) -> None:
         ({"data": {"sources": [{"name": "a", "wait": 1}]}}, "wait"),
         ({"optimiser": {"rat": 1}}, "rat"),
         ({"losses": [{"weight": 1}]}, "key"),
-        ({"steps": 0}, "steps"),
-        ({"data": {"sources": []}}, "speech set"),
+        ({"budget": {"steps": 0}}, "budget.steps should be at least 1"),
+        ({"data": {"batch": 2.5}}, "data.batch should be a whole number"),
+        ({"precision": "float8"}, "bfloat16"),
+        ({"data": {"speed": [1.0]}}, "2 values"),
     ],
 )
 def test_a_wrong_recipe_names_its_entry(change: dict[str, Any], word: str) -> None:
@@ -234,7 +237,7 @@ def test_training_lowers_the_loss(data_folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_rate_share_of_zero_freezes_and_books_can_rest(data_folder: Path, tmp_path: Path) -> None:
-    given = recipe(rate_shares={"encoder": 0.0}, books_learn=False)
+    given = recipe(rate_shares={"encoder": 0.0}, books=BooksRecipe(learn=False))
     trainer = Trainer(given, RunFolder(tmp_path), data_folder, "cpu")
     trainer.run.create()
     trainer._begin()
