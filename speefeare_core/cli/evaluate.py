@@ -8,7 +8,7 @@ from pathlib import Path
 from speefeare_core.cli.console import Console, Result
 from speefeare_core.cli.options import check_target, depth_list
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.evaluation.metrics import METRICS
+from speefeare_core.evaluation.metrics import FIRST_METRICS, METRICS
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1 or mps (auto)")
     parser.add_argument("--depths", metavar="LIST", type=depth_list, help="such as 1,2,4,8 or 1-8 (all)")
-    parser.add_argument("--metrics", metavar="LIST", default=",".join(METRICS), help=f"of {', '.join(METRICS)} (all)")
+    first = ",".join(FIRST_METRICS)
+    parser.add_argument("--metrics", metavar="LIST", default=first, help=f"of {', '.join(METRICS)} ({first})")
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="processes that share the files (1)")
     parser.add_argument("--output", metavar="FILE", type=Path, help="also write the table to FILE.md or FILE.json")
 

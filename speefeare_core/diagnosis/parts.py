@@ -39,6 +39,12 @@ _OPTIONAL = (
     _Optional("av", "av", "Opus as a codec to compare with"),
     _Optional("pesq", "pesq", "the metric PESQ"),
     _Optional("pystoi", "pystoi", "the metric STOI"),
+    _Optional("visqol", "visqol-python[lattice]", "the metric ViSQOL"),
+    _Optional("speechmos", "speechmos", "the metric DNSMOS"),
+    _Optional("accelerate", "accelerate", "training on several devices, and in half precision"),
+    _Optional("tensorboard", "tensorboard", "event files of training runs for TensorBoard"),
+    _Optional("submitit", "submitit", "training runs on SLURM"),
+    _Optional("ray", "ray[default]", "training runs on a Ray cluster"),
 )
 _LIBRARIES = (  # shared object, Debian package, purpose
     ("libportaudio.so.2", "libportaudio2", "playing and recording"),

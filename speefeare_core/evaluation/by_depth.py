@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.evaluation.metrics import METRICS
+from speefeare_core.evaluation.metrics import FIRST_METRICS, METRICS
 
 if TYPE_CHECKING:
     from speefeare_core.codec import Codec
@@ -65,7 +65,7 @@ def evaluate(
     source: str | Path | Codec,
     files: Sequence[str | Path],
     depths: Sequence[int] | None = None,
-    metrics: Sequence[str] = tuple(METRICS),
+    metrics: Sequence[str] = FIRST_METRICS,
     jobs: int = 1,
     device: str = "cpu",
     progress: Progress | None = None,

@@ -31,6 +31,7 @@ class Metric:
     source: str
     package: str = ""  # what pip installs, where it is not part of the product's own needs
     module: str = ""  # what that package is imported as
+    first: bool = True  # among those that are measured where nobody says which
 
 
 def is_silent(samples: Samples) -> bool:
@@ -41,6 +42,6 @@ def is_silent(samples: Samples) -> bool:
 def missing_package(name: str, package: str) -> SpeefeareError:
     """The sentence for a metric whose package is not installed."""
     return SpeefeareError(
-        f'{name} needs the package {package}, which is not installed: pip install "speefeare-workbench[evaluation]"'
+        f'{name} needs the package {package}, which is not installed: pip install "speefeare-workbench[evaluation,mos]"'
         f" (or {package})."
     )
