@@ -19,6 +19,7 @@ from workbench.state.latents import LatentsState
 from workbench.state.live import LiveState
 from workbench.state.marks import MarksState
 from workbench.state.playback import PlaybackState
+from workbench.state.runs import RunsState
 from workbench.state.spectrogram import SpectrogramState
 from workbench.state.token_statistics import TokenStatistics
 from workbench.state.view import TimeView
@@ -45,6 +46,7 @@ class Context:
     ladder: LadderState = field(default_factory=LadderState)
     latents: LatentsState = field(default_factory=LatentsState)
     marks: MarksState = field(default_factory=MarksState)
+    runs: RunsState = field(default_factory=RunsState)
     spectrogram: SpectrogramState = field(default_factory=SpectrogramState)
     tokens: TokenStatistics = field(default_factory=TokenStatistics)
     voice: VoiceState = field(default_factory=VoiceState)

@@ -12,6 +12,7 @@ from workbench.context import Context
 from workbench.engine.memory import Status
 from workbench.engine.protocol import LIVE_STATUS, Event
 from workbench.engine_events import EngineEvents
+from workbench.verbs import training
 
 FRAME_MS = 16
 TEXT_FRAMES = 15  # counters that are read as text change four times a second
@@ -62,6 +63,7 @@ class FrameClock(QObject):
             self._read_player(client.player_status)
             if self.ctx.live.running:
                 self._read_live(client.live_status)
+        training.poll(self.ctx)
         for panel in self._visible_panels():
             panel.refresh()
         self.worst_tick_ms = max(self.worst_tick_ms, (time.perf_counter() - start) * 1000.0)

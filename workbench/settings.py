@@ -33,6 +33,8 @@ class Settings:
     live_input: str = "default"
     live_output: str = "default"
     sessions_folder: str = ""  # where Live records; empty: in the home folder
+    runs_folder: str = ""  # where training runs go; empty: in the home folder
+    runs: tuple[str, ...] = ()  # run folders that lie elsewhere
     volume_db: float = 0.0
     offline: bool = False  # nothing is ever downloaded
     geometry: str = ""  # base64 of QWidget.saveGeometry
@@ -121,6 +123,10 @@ def _texts(value: Any) -> tuple[str, ...] | None:
     return tuple(value[:RECENT_KEPT])
 
 
+def _folders(value: Any) -> tuple[str, ...] | None:
+    return tuple(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
+
+
 def _gain_db(value: Any) -> float | None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if number and -60.0 <= value <= 12.0 else None
@@ -151,6 +157,8 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "live_input": _text,
     "live_output": _text,
     "sessions_folder": _text,
+    "runs_folder": _text,
+    "runs": _folders,
     "volume_db": _gain_db,
     "offline": _switch,
     "geometry": _text,
