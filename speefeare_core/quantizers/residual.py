@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from speefeare_core.quantizers import ranks
 from speefeare_core.quantizers.left_over import Left, left_over
 from speefeare_core.quantizers.vector import VectorQuantizer
 
@@ -38,6 +39,9 @@ class ResidualVQ(nn.Module):
     ) -> None:
         super().__init__()
         self.dim = dim
+        # EnCodec's published code subtracts from the residual with a gradient (facebookresearch/encodec, issue 25):
+        # the commitment of the books after the first then pulls nothing, which some runs want to repeat.
+        self.legacy_straight_through = False
         self.layers = nn.ModuleList(
             VectorQuantizer(size, dim, decay=decay, dead_code_usage=dead_code_usage) for _ in range(books)
         )
@@ -133,6 +137,8 @@ class ResidualVQ(nn.Module):
         that use it; in the codes of the others stands 0.
         """
         limit = self._checked(depth) if depths is None else int(depths.max())
+        if self.training:
+            limit = ranks.largest(limit, latents.device)  # the books of all training processes learn together
         if depths is None:
             depths = torch.full((latents.shape[0],), limit, device=latents.device)
         batch, frames = latents.shape[0], latents.shape[2]
@@ -155,7 +161,8 @@ class ResidualVQ(nn.Module):
                 book.learn(vectors, chosen)
             residual[rows] = left
             summed = target.detach()[rows] - left
-            commitment = commitment + (target[rows] - summed).square().sum()
+            pulled = target.detach() if index and self.legacy_straight_through else target
+            commitment = commitment + (pulled[rows] - summed).square().sum()
         # What is left over carries no gradient: the quantiser passes the one it gets straight on.
         quantized = target - residual
         return Quantized(

@@ -12,11 +12,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-KMEANS_ROUNDS = 10
+from speefeare_core.quantizers import ranks
+
 CHUNK_VECTORS = 8192  # keeps the [M, N] score matrix of a search in bounds
 CPU_CHUNK_VECTORS = 512  # and inside the cache
 BLOCK = 32  # entries among which the best one is found together
 LEAST_ROWS = 16  # from which on finding blocks first is quicker
+
+
+@dataclass(frozen=True)
+class LearningRules:
+    """How a book follows its vectors. The defaults are SoundStream's."""
+
+    decay: float = 0.99  # of the moving averages
+    kmeans: bool = True  # start at the centres of the first batch; False: at random of that batch's width
+    kmeans_rounds: int = 10
+    replace_dead: bool = True
+    dead_code_usage: float = 2.0  # mean number of choices in a batch below which an entry is dead
+    fair_share: float = 0.1  # no entry is dead above this share of an equal part of the batch
+    check_every: int = 1  # batches from one look for dead entries to the next
 
 
 class VectorQuantizer(nn.Module):
@@ -29,11 +43,11 @@ class VectorQuantizer(nn.Module):
     usage: Tensor  # [N], moving average of how many vectors of a batch chose the entry
     sums: Tensor  # [N, D], moving average of the sum of those vectors
     initialised: Tensor  # scalar bool
+    batches: Tensor  # scalar int64, how many it has learnt from
 
     def __init__(self, size: int, dim: int, *, decay: float = 0.99, dead_code_usage: float = 2.0) -> None:
         super().__init__()
-        self.decay = decay
-        self.dead_code_usage = dead_code_usage
+        self.rules = LearningRules(decay=decay, dead_code_usage=dead_code_usage)
         self._table: tuple[tuple[int, int], SearchTable] | None = None
         self.learning = True  # False keeps the book as it is, in training too
         self.register_buffer("codebook", torch.randn(size, dim) / dim**0.5)
@@ -41,6 +55,7 @@ class VectorQuantizer(nn.Module):
         self.register_buffer("usage", torch.ones(size), persistent=False)
         self.register_buffer("sums", self.codebook.clone(), persistent=False)
         self.register_buffer("initialised", torch.tensor(False), persistent=False)
+        self.register_buffer("batches", torch.tensor(0), persistent=False)
 
     @property
     def size(self) -> int:
@@ -66,39 +81,55 @@ class VectorQuantizer(nn.Module):
 
     @torch.no_grad()
     def initialise(self, vectors: Tensor) -> None:
-        """Start at the k-means centres of one batch [M, D]."""
-        centres, counts = kmeans(vectors, self.size, KMEANS_ROUNDS)
-        self.codebook.copy_(centres)
-        self.usage.copy_(counts.clamp(min=1.0))
-        self.sums.copy_(centres * self.usage[:, None])
+        """Start from one batch [M, D], as `rules` say: at its k-means centres, or at random with its mean and width.
+
+        Of several training processes all take the same start, from the vectors of all.
+        """
+        vectors = ranks.joined(vectors)
+        if self.rules.kmeans:
+            centres, counts = kmeans(vectors, self.size, self.rules.kmeans_rounds)
+        else:
+            spread = vectors.std(dim=0, correction=0)
+            centres = vectors.mean(dim=0) + spread * torch.randn_like(self.codebook)
+            counts = torch.full_like(self.usage, vectors.shape[0] / self.size)
+        self.codebook.copy_(ranks.first(centres))
+        self.usage.copy_(ranks.first(counts).clamp(min=1.0))
+        self.sums.copy_(self.codebook * self.usage[:, None])
         self.initialised.fill_(True)
 
     @torch.no_grad()
     def learn(self, vectors: Tensor, indices: Tensor) -> None:
-        """Move the codebook towards the vectors [M, D] that chose its entries [M]."""
+        """Move the codebook towards the vectors [M, D] that chose its entries [M], of all training processes."""
         counts, sums = _accumulate(vectors, indices, self.size)
-        self.usage.lerp_(counts, 1 - self.decay)
-        self.sums.lerp_(sums, 1 - self.decay)
-        self._replace_dead(vectors)
+        counts, sums = ranks.summed(counts), ranks.summed(sums)
+        total = float(counts.sum()) if ranks.several() else vectors.shape[0]
+        if total == 0:
+            return
+        self.usage.lerp_(counts, 1 - self.rules.decay)
+        self.sums.lerp_(sums, 1 - self.rules.decay)
+        self.batches += 1
+        if self.rules.replace_dead and int(self.batches) % self.rules.check_every == 0:
+            self._replace_dead(vectors, total)
         # An entry nobody chooses decays towards 0 / 0; the floor leaves it where it was.
         alive = self.usage > 1e-3
         means = self.sums / self.usage.clamp(min=1e-3)[:, None]
         self.codebook.copy_(torch.where(alive[:, None], means, self.codebook))
 
-    def _replace_dead(self, vectors: Tensor) -> None:
+    def _replace_dead(self, vectors: Tensor, total: float) -> None:
         # In a small batch even a fair share lies below the threshold: expire only what gets
         # less than a tenth of it, or every step would throw the whole book away.
-        threshold = min(self.dead_code_usage, 0.1 * vectors.shape[0] / self.size)
+        threshold = min(self.rules.dead_code_usage, self.rules.fair_share * total / self.size)
         dead = (self.usage < threshold).nonzero()[:, 0]
         if dead.numel() == 0:
             return
-        picks = torch.randint(vectors.shape[0], (dead.numel(),), device=vectors.device)
+        vectors = ranks.joined(vectors)
+        picks = ranks.first(torch.randint(vectors.shape[0], (dead.numel(),), device=vectors.device))
         self.usage[dead] = threshold
         self.sums[dead] = vectors[picks] * threshold
 
     def learning_state(self) -> dict[str, Tensor]:
-        """What a resumed run needs beside the weights: usage, sums and the initialised flag."""
-        return {"usage": self.usage, "sums": self.sums, "initialised": self.initialised}
+        """What a resumed run needs beside the weights."""
+        return {"usage": self.usage, "sums": self.sums, "initialised": self.initialised, "batches": self.batches}
 
     def load_learning_state(self, state: dict[str, Tensor]) -> None:
         """Take back what learning_state gave."""
@@ -108,7 +139,7 @@ class VectorQuantizer(nn.Module):
     def adopt(self, codebook: Tensor) -> None:
         """Start learning from given entries [N, D] instead of from k-means."""
         self.codebook.copy_(codebook)
-        self.usage.fill_(max(1.0, self.dead_code_usage))
+        self.usage.fill_(max(1.0, self.rules.dead_code_usage))
         self.sums.copy_(self.codebook * self.usage[:, None])
         self.initialised.fill_(True)
 

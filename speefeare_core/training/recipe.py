@@ -19,6 +19,7 @@ from speefeare_core.training.recipe_parts import (
     BudgetRecipe,
     DataRecipe,
     DepthsRecipe,
+    LatentRecipe,
     OptimiserRecipe,
     TeacherRecipe,
     Term,
@@ -51,6 +52,16 @@ class Recipe:
     balancer: BalancerRecipe = entry(BalancerRecipe, "Weights as shares of the gradient.")
     depths: DepthsRecipe = entry(DepthsRecipe, "How many books each example uses.")
     books: BooksRecipe = entry(BooksRecipe, "How the codebooks learn.")
+    latent: LatentRecipe = entry(LatentRecipe, "How continuous latents are drawn.")
+    init: str = entry(
+        "default",
+        "Initial weights of convolutions: torch's own, a normal distribution of width 0.02, or "
+        "torch's own with all biases at zero.",
+        choices=("default", "truncated_normal", "zero_bias"),
+    )
+    weight_norm: tuple[str, ...] = entry(
+        (), "Starts of layers' names whose weights are learnt as length and direction."
+    )
     optimiser: OptimiserRecipe = entry(OptimiserRecipe, "Of the codec.")
     rate_shares: dict[str, float] = entry(dict, "By the start of parameter names: share of the rate; 0 freezes.")
     adversarial: AdversarialRecipe = entry(AdversarialRecipe, "Discriminators.")

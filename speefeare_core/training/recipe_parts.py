@@ -125,6 +125,25 @@ class BooksRecipe:
         0.1, "An entry is never dead above this share of an equal part of the batch.", low=0, high=1
     )
     check_every: int = entry(1, "Steps from one look for dead entries to the next.", low=1)
+    straight_through: str = entry(
+        "fixed", "legacy: books after the first pull nothing towards them, as in the published code of EnCodec.",
+        choices=("fixed", "legacy"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LatentRecipe:
+    """How a continuous autoencoder draws the latents that it learns from."""
+
+    kind: str = entry(
+        "kl", "kl: from a distribution of learnt width; sigma: the mean and noise of a given width; none: the mean.",
+        choices=("kl", "sigma", "none"),
+    )  # fmt: skip
+    sigma: float = entry(0.5, "Width of the noise of `sigma`.", low=0, high=10)
+    spread: str = entry(
+        "fixed", "The width of each example: as it is, or drawn from a normal distribution of width sigma / 0.8.",
+        choices=("fixed", "gaussian"),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codecs.soundstream import SoundStreamCodec
 from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
 from speefeare_core.training.draws import DepthDraw
-from speefeare_core.training.trainable import Reconstruction, Trainable, used_codes
+from speefeare_core.training.trainable import Reconstruction, Trainable, used_codes, whole_weights
 
 
 class TrainableSoundStream(Trainable):
@@ -27,11 +27,11 @@ class TrainableSoundStream(Trainable):
     def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
         """Quantiser dropout per example."""
         depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
-        out = self.module(audio, depths)
-        return Reconstruction(
-            out.audio, audio, {"commitment": out.quantized.commitment_loss}, used_codes(out.quantized)
-        )
+        with whole_weights():
+            out = self.module(audio, depths)
+        own = {"commitment": out.quantized.commitment_loss}
+        return Reconstruction(out.audio, audio, own, used_codes(out.quantized))
 
     def to_native(self, name: str, licence: str, notes: tuple[str, ...]) -> NativeFile:
         """The codec as a file's contents."""
-        return SoundStreamCodec(self.module, name=name, licence=licence, notes=notes).to_native()
+        return self.native_of(SoundStreamCodec, name, licence, notes)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codec import Codec
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.quantizers.residual import Quantized
-from speefeare_core.quantizers.vector import vector_quantizers
+from speefeare_core.quantizers.residual import Quantized, ResidualVQ
+from speefeare_core.quantizers.vector import LearningRules, VectorQuantizer, vector_quantizers
 from speefeare_core.training.draws import DepthDraw
+from speefeare_core.training.initialise import initialise
+from speefeare_core.training.weight_norm import add_weight_norm, load_plain_state, plain_state
+
+if TYPE_CHECKING:
+    from speefeare_core.codecs.network_codec import NetworkCodec
+    from speefeare_core.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,24 @@ class Trainable(ABC):
     book_sizes: tuple[int, ...] = ()
     fitted: bool = False  # True: `start` does all the work and no step follows
 
+    def prepare(self, recipe: Recipe) -> None:
+        """Everything of a recipe that is about the network itself: initial weights, weight norm, how books learn."""
+        initialise(self.module, recipe.init)
+        add_weight_norm(self.module, recipe.weight_norm)
+        rules = dataclasses.asdict(recipe.books)
+        learn, straight_through = rules.pop("learn"), rules.pop("straight_through")
+        for part in self.module.modules():
+            if isinstance(part, VectorQuantizer):
+                part.learning, part.rules = learn, LearningRules(**rules)
+            elif isinstance(part, ResidualVQ):
+                part.legacy_straight_through = straight_through == "legacy"
+
     def start(self, speech: Tensor) -> None:  # noqa: B027 - most families start at random
         """Initialise from speech [N] before the first step."""
 
     def take_over(self, codec: Codec) -> None:
         """Start from the weights of a codec. Raises RuntimeError where they do not fit."""
-        self.module.load_state_dict(codec.module.state_dict())
+        load_plain_state(self.module, codec.module.state_dict())
         for _, book in vector_quantizers(self.module):
             book.adopt(book.codebook.clone())
 
@@ -65,13 +85,26 @@ class Trainable(ABC):
 
     @abstractmethod
     def to_native(self, name: str, licence: str, notes: tuple[str, ...]) -> NativeFile:
-        """The codec as a file's contents."""
+        """The codec as a file's contents, with plain weights; the network stays as it is."""
+
+    def native_of(self, codec: type[NetworkCodec], name: str, licence: str, notes: tuple[str, ...]) -> NativeFile:
+        """`to_native` for a codec class around a network of its `config`."""
+        config: Any = self.module.config
+        plain = codec.network(config.to_dict())
+        plain.load_state_dict(plain_state(self.module))
+        made: Any = codec
+        file: NativeFile = made(plain, name=name, licence=licence, notes=notes).to_native()
+        return file
 
 
 TRAINABLES: dict[str, str] = {
     "transform": "speefeare_core.training.transform:TrainableTransform",
     "linear": "speefeare_core.training.linear:TrainableLinear",
     "soundstream": "speefeare_core.training.soundstream:TrainableSoundStream",
+    "encodec": "speefeare_core.training.encodec:TrainableEncodec",
+    "dac": "speefeare_core.training.dac:TrainableDac",
+    "wavtokenizer": "speefeare_core.training.wavtokenizer:TrainableWavTokenizer",
+    "audiovae": "speefeare_core.training.audiovae:TrainableAudioVae",
 }
 
 
@@ -85,3 +118,18 @@ def build_trainable(family: str, network: dict[str, Any]) -> Trainable:
     except (TypeError, ValueError) as error:
         raise SpeefeareError(f"The recipe's network entry does not fit the family {family}: {error}.") from error
     return built
+
+
+def trainable_for(recipe: Recipe) -> Trainable:
+    """The network of a recipe, prepared as it says. Raises `SpeefeareError` for what does not fit the family."""
+    built = build_trainable(recipe.family, recipe.network)
+    try:
+        built.prepare(recipe)
+    except (TypeError, ValueError) as error:
+        raise SpeefeareError(f"The recipe {recipe.name} does not fit the family {recipe.family}: {error}.") from error
+    return built
+
+
+def whole_weights() -> Any:
+    """A context in which weights under weight norm are computed once for all layers that ask for them."""
+    return parametrize.cached()

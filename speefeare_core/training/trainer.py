@@ -31,7 +31,7 @@ from speefeare_core.training.draws import DepthDraw
 from speefeare_core.training.recipe import Recipe
 from speefeare_core.training.recipe_parts import OptimiserRecipe, Term
 from speefeare_core.training.run_log import EventLog, RunFolder
-from speefeare_core.training.trainable import Trainable, build_trainable
+from speefeare_core.training.trainable import Trainable, trainable_for
 
 START_SPEECH_S = 2400.0  # speech that the first statistics and codebooks are taken from
 
@@ -54,7 +54,7 @@ class Trainer:
             torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
         self.device = choose_device(device)
-        self.model: Trainable = build_trainable(recipe.family, recipe.network)
+        self.model: Trainable = trainable_for(recipe)
         self.model.module.to(self.device)
         if not (recipe.losses or self.model.fitted):
             raise SpeefeareError(f"The recipe {recipe.name} names no losses.")
