@@ -1,0 +1,1 @@
+"""Sources of speech: packed sets, folders, manifests, corpora, shards. No torch; never a whole set in memory."""
