@@ -1,53 +1,19 @@
-"""One writer at a time: a lock on a file, which ends with the process that holds it."""
+"""One writer at a time among those that download and remove."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.file_lock import lock_file
 
 
 @contextmanager
 def only_writer(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file `path` (it stays). Raises `SpeefeareError` where another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        if not _take(file):
+    with lock_file(path) as held:
+        if not held:
             raise SpeefeareError(f"{what} is being downloaded or removed already; wait for that, or cancel it first.")
-        try:
-            yield
-        finally:
-            _release(file)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(file: IO[bytes]) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _release(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _take(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _release(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
+        yield

@@ -118,7 +118,7 @@ class Recipe:
 
 
 def read_recipe(source: str | Path) -> Recipe:
-    """A recipe by the name of a shipped one or by its YAML file. Raises `SpeefeareError`."""
+    """A recipe by the name of a shipped one or by its YAML file (also a run's config.yaml). Raises `SpeefeareError`."""
     path = Path(source)
     if path.suffix not in (".yaml", ".yml"):
         if str(source) not in shipped_recipes():
@@ -132,7 +132,7 @@ def read_recipe(source: str | Path) -> Recipe:
         raise SpeefeareError(f"The recipe {path} cannot be read: {error}.") from error
     if not isinstance(data, dict):
         raise SpeefeareError(f"The recipe {path} is no mapping of names to values.")
-    return Recipe.from_dict(data, str(path))
+    return Recipe.from_dict(data["recipe"] if isinstance(data.get("recipe"), dict) else data, str(path))
 
 
 def shipped_recipes() -> tuple[str, ...]:

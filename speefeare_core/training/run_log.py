@@ -3,7 +3,7 @@
 config.yaml      the recipe and where its data are
 events.jsonl     one JSON object a line, only ever appended
 checkpoints/     step-00000500.pt, each whole because it appears by rename
-process.json     who is writing: process id, host, command, start
+process.json     who is writing: process id, host, command, launcher, start, and its last sign of life
 stop             once this file exists, the run saves and ends
 model.safetensors  the codec, when the run is done
 """
@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.process_record import ProcessRecord
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,7 @@ class RunFolder:
 
     def write_process(self) -> None:
         """Say who is writing."""
-        facts = {"pid": os.getpid(), "host": socket.gethostname(), "command": sys.argv, "started": time.time()}
-        write_whole(self.process, json.dumps(facts).encode())
+        ProcessRecord.of_this_process().write(self.process)
 
 
 class EventLog:
