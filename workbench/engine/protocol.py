@@ -80,7 +80,9 @@ from workbench.state.sound import DeviceInfo
 
 USUAL_SPECTROGRAM = SpectrogramSettings()
 # Names of the values in the player's status block; those of live are in `live_protocol`.
-PLAYER_STATUS = ("position", "playing", "depth", "loop_start", "loop_end", "peak", "underruns", "rate_hz")
+PLAYER_STATUS = (
+    "position", "playing", "depth", "loop_start", "loop_end", "peak", "underruns", "rate_hz", "sounds_s",
+)  # fmt: skip
 
 
 # -- requests -------------------------------------------------------------------------------------------------------

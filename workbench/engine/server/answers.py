@@ -22,6 +22,7 @@ from workbench.engine.topics.columns import AddColumn, RemoveColumn
 from workbench.engine.topics.edits import SetEdits
 from workbench.engine.topics.ladder import WantLadder
 from workbench.engine.topics.latents import AuditionFrames, DescribeFrames, TraceLatents
+from workbench.engine.topics.sounds import PlaySounds
 from workbench.engine.topics.spectrogram import SetSpectrogram
 from workbench.engine.topics.takes import MeasureRenders
 from workbench.engine.topics.voice import WantVoice
@@ -85,6 +86,7 @@ ANSWERS: dict[type[protocol.Request], Answer] = {
     RemoveColumn: Answer(f"{_TOPICS}.columns:remove", "remove column", 0, of_clip=False),
     MeasureRenders: Answer(f"{_TOPICS}.takes:measure", "measure", LATER),
     AuditionCode: Answer(f"{_TOPICS}.audition:work", "audition", SOON, "audition"),
+    PlaySounds: Answer(f"{_TOPICS}.sounds:play", "sounds", 0, "sounds", of_clip=False),
     SetEdits: Answer(f"{_TOPICS}.edits:work", "edits", SOON, "edits"),
     WantLadder: Answer(f"{_TOPICS}.ladder:work", "ladder", SOON, "ladder"),
     WantVoice: Answer(f"{_TOPICS}.voice:work", "voice", LATER),

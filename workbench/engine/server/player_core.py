@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from workbench.engine.memory import Status
 from workbench.engine.server.aside import Aside
+from workbench.engine.server.deck import Deck
 
 FADE_S = 0.005
 Samples = NDArray[np.float32]
@@ -54,7 +55,7 @@ class PlayerCore:
         self._depth = 0
         self._wanted: tuple[int, bool] | None = None  # a depth, and whether blind, that is not there yet
         self._loop: tuple[int, int] | None = None
-        self._asides: list[Aside] = []
+        self._asides: list[Aside | Deck] = []
         self._resume = False  # play on when the last aside has ended
         self._once: tuple[int, int, int] | None = None  # a moment (start, end) of a take that is not there yet
         self._gain = self._wanted_gain = 1.0
@@ -160,11 +161,30 @@ class PlayerCore:
 
     def aside(self, samples: Samples, start: int, end: int) -> None:
         """Hear `samples[:, start:end]` once; the cursor stays, and what plays waits and goes on."""
+        self.beside(Aside(samples, start, end, len(self._ramp)))
+
+    def beside(self, sound: Aside | Deck) -> None:
+        """Hear a sound of its own; the cursor stays, and what plays waits and goes on."""
         resume = self._resume or self._voice is not None
         self._end_asides()
         self._silence()
         self._resume = resume
-        self._asides.append(Aside(samples, start, end, len(self._ramp)))
+        self._asides.append(sound)
+
+    def keeps(self, sound: Deck) -> bool:
+        """Whether a sound is still among those beside the clip."""
+        return sound in self._asides
+
+    def set_format(self, rate_hz: int, channels: int) -> None:
+        """What is rendered while there is no clip."""
+        if not self._buffers:
+            self.channels = channels
+            self.set_rate(rate_hz)
+
+    @property
+    def ramp_samples(self) -> int:
+        """The length of a ramp."""
+        return len(self._ramp)
 
     def _end_asides(self) -> None:
         self._resume, self._once = False, None
