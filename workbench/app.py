@@ -71,6 +71,7 @@ class Workbench:
         """End everything that was started. May be called twice."""
         self.clock.stop()
         self.context.catalog.stop()
+        self.context.errands.stop()
         self.context.client.stop()
 
 

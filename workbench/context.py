@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from workbench.engine.catalog_jobs import CatalogJobs
 from workbench.engine.client import EngineClient
+from workbench.engine.errands import Errands
 from workbench.settings import Settings
 from workbench.state.clip import ClipState
 from workbench.state.codec import CodecState
@@ -22,6 +23,7 @@ from workbench.state.playback import PlaybackState
 from workbench.state.runs import RunsState
 from workbench.state.spectrogram import SpectrogramState
 from workbench.state.token_statistics import TokenStatistics
+from workbench.state.training_draft import TrainingDraft
 from workbench.state.view import TimeView
 from workbench.state.voice import VoiceState
 
@@ -40,8 +42,10 @@ class Context:
     time_view: TimeView
     catalog: CatalogJobs = field(default_factory=CatalogJobs)
     document: DocumentState = field(default_factory=DocumentState)
+    errands: Errands = field(default_factory=Errands)
     history: History = field(default_factory=History)
     columns: ColumnsState = field(default_factory=ColumnsState)
+    draft: TrainingDraft = field(default_factory=TrainingDraft)
     edits: EditsState = field(default_factory=EditsState)
     ladder: LadderState = field(default_factory=LadderState)
     latents: LatentsState = field(default_factory=LatentsState)

@@ -106,7 +106,7 @@ class CatalogJobs(QObject):
         if offline:
             words.append("--offline")
         process = _Process(self, name)
-        process.setProcessEnvironment(_environment())
+        process.setProcessEnvironment(environment())
         process.setProgram(self._command[0])
         process.setArguments([*self._command[1:], *words])
         process.setStandardInputFile(QProcess.nullDevice())
@@ -188,7 +188,8 @@ class CatalogJobs(QObject):
                 self.ended.emit(name, "failed", f"Python could not be started for {name}: {process.errorString()}.")
 
 
-def _environment() -> QProcessEnvironment:
+def environment() -> QProcessEnvironment:
+    """Of a process that runs our own packages."""
     environment = QProcessEnvironment.systemEnvironment()
     paths = os.pathsep.join(filter(None, (_PACKAGES, environment.value("PYTHONPATH"))))
     environment.insert("PYTHONPATH", paths)

@@ -82,6 +82,7 @@ class RunsState(QObject):
         self.runs: dict[str, Run] = {}
         self.chosen = ""
         self.beside: tuple[str, ...] = ()
+        self.wanted = ""  # a folder that is looked at as soon as it holds a run
         self.next_scan = 0.0  # on the monotonic clock: when run folders are looked for again
 
     @property
@@ -99,6 +100,9 @@ class RunsState(QObject):
             self.chosen = ""
             self.chosen_changed.emit()
         self.changed.emit()
+        if self.wanted in self.runs:
+            wanted, self.wanted = self.wanted, ""
+            self.choose(wanted)
 
     def set_status(self, folder: str, status: str) -> None:
         """Where it was another one, everybody hears of it."""
