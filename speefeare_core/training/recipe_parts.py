@@ -45,6 +45,10 @@ class DataRecipe:
     loudness_db: float | None = entry(
         None, "Scale each example to this loudness instead (BS.1770).", low=-60, high=0, unit="LUFS"
     )
+    quietest_db: float | None = entry(
+        None, "Draw another part where one is quieter than this (RMS), so that pauses fill no batches.",
+        low=-120, high=0, unit="dBFS",
+    )  # fmt: skip
     flip: bool = entry(True, "Turn the sign of half of the examples.")
     phase_share: float = entry(0.0, "Share of examples whose phases are all turned by one random angle.", low=0, high=1)
     noise_share: float = entry(0.0, "Share of examples that get noise, in input and target alike.", low=0, high=1)
@@ -69,7 +73,7 @@ class OptimiserRecipe:
     gamma: float = entry(1.0, "Factor of the rate per step, for the exponential schedule.", low=0, high=1)
     warmup_steps: int = entry(100, "Steps until the rate is reached.", low=0, unit="steps")
     final_share: float = entry(0.05, "Share of the rate at the end of the cosine.", low=0, high=1)
-    clip_norm: float = entry(1.0, "Longest gradient; a longer one is shortened to it.", low=0)
+    clip_norm: float = entry(1.0, "Longest gradient; a longer one is shortened to it. 0: never.", low=0)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ class AdversarialRecipe:
     feature: Term | None = entry(None, "Feature matching.")
     start_step: int = entry(0, "First step of the adversarial part.", low=0, unit="steps")
     update_share: float = entry(1.0, "Chance that the discriminators learn in a step.", low=0, high=1)
-    generator_first: bool = entry(True, "The codec learns before the discriminators do in each step.")
+    generator_first: bool = entry(
+        True, "The codec learns before the discriminators do in each step (always so where batches are accumulated)."
+    )
     optimiser: OptimiserRecipe = entry(OptimiserRecipe, "Of the discriminators.")
 
 
