@@ -39,6 +39,42 @@ _ROWS = (
         "speefeare_core.discriminators.stft:ComplexStftDiscriminator",
         "SoundStream, arXiv 2107.03312, section III-D",
     ),
+    DiscriminatorRow(
+        "multi_period",
+        "Multi-period",
+        "speefeare_core.discriminators.period:MultiPeriodDiscriminator",
+        "HiFi-GAN, arXiv 2010.05646, section 2.3; DAC; Vocos",
+    ),
+    DiscriminatorRow(
+        "multi_scale",
+        "Multi-scale waveform (HiFi-GAN)",
+        "speefeare_core.discriminators.scale:MultiScaleDiscriminator",
+        "HiFi-GAN, arXiv 2010.05646, section 2.3; SpeechTokenizer",
+    ),
+    DiscriminatorRow(
+        "ms_stft",
+        "Multi-scale complex STFT (EnCodec)",
+        "speefeare_core.discriminators.ms_stft:MultiScaleStftDiscriminator",
+        "EnCodec, arXiv 2210.13438, section 3.4; encodec/msstftd.py",
+    ),
+    DiscriminatorRow(
+        "multi_band_stft",
+        "Multi-band complex STFT (DAC, Vocos)",
+        "speefeare_core.discriminators.multi_band:MultiBandStftDiscriminator",
+        "DAC, arXiv 2306.06546, section 3.4; Vocos, arXiv 2306.00814",
+    ),
+    DiscriminatorRow(
+        "multi_frequency",
+        "Multi-frequency mel (X-Codec)",
+        "speefeare_core.discriminators.multi_frequency:MultiFrequencyDiscriminator",
+        "X-Codec, arXiv 2408.17175, modules/discriminators/frequency_discriminator.py",
+    ),
+    DiscriminatorRow(
+        "multi_resolution",
+        "Multi-resolution magnitude (UnivNet, BigVGAN)",
+        "speefeare_core.discriminators.multi_resolution:MultiResolutionDiscriminator",
+        "UnivNet, arXiv 2106.07889, section 2.2; BigVGAN, arXiv 2206.04658",
+    ),
 )
 DISCRIMINATORS: dict[str, DiscriminatorRow] = {row.key: row for row in _ROWS}
 

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from speefeare_core.losses.spectra import Padding, magnitudes
+from speefeare_core.nn.spectra import Padding, magnitudes
 
 MelScale = Literal["htk", "slaney"]
 # Slaney's scale is straight below 1 kHz, 3 mel in 200 Hz, and takes 27 mel for a factor of 6.4 above.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from speefeare_core.losses.spectra import magnitudes
+from speefeare_core.nn.spectra import magnitudes
 
 FLOOR = 1e-7  # of a squared magnitude
 
