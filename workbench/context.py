@@ -20,6 +20,7 @@ from workbench.state.latents import LatentsState
 from workbench.state.live import LiveState
 from workbench.state.marks import MarksState
 from workbench.state.playback import PlaybackState
+from workbench.state.run_watch import RunWatch
 from workbench.state.runs import RunsState
 from workbench.state.spectrogram import SpectrogramState
 from workbench.state.token_statistics import TokenStatistics
@@ -51,6 +52,7 @@ class Context:
     latents: LatentsState = field(default_factory=LatentsState)
     marks: MarksState = field(default_factory=MarksState)
     runs: RunsState = field(default_factory=RunsState)
+    run_watch: RunWatch = field(default_factory=RunWatch)
     spectrogram: SpectrogramState = field(default_factory=SpectrogramState)
     tokens: TokenStatistics = field(default_factory=TokenStatistics)
     voice: VoiceState = field(default_factory=VoiceState)

@@ -79,6 +79,8 @@ class FrameClock(QObject):
         if self.ctx.clip.in_engine and not playback.seek_request:
             playback.position = int(status["position"])
         playback.peak = status["peak"]
+        if self.ctx.run_watch.sounding:
+            self.ctx.run_watch.position_s = status["sounds_s"]
         playback.underruns = int(status["underruns"])
         playback.update(playing=bool(status["playing"]))
 

@@ -5,7 +5,7 @@ A topic is a module with a `TOPIC` and a row in `TOPICS`.
 
 from __future__ import annotations
 
-from workbench.event_handlers import columns, edits, ladder, latents, marks, token_statistics, voice
+from workbench.event_handlers import columns, edits, ladder, latents, marks, sounds, token_statistics, voice
 from workbench.event_handlers.topic import Handler as Handler
 from workbench.event_handlers.topic import Topic as Topic
 
@@ -17,4 +17,5 @@ TOPICS: tuple[Topic, ...] = (
     ladder.TOPIC,
     token_statistics.TOPIC,
     voice.TOPIC,
+    sounds.TOPIC,
 )

@@ -77,6 +77,7 @@ class Player:
         self._end_sounds()
         deck = Deck(sounds, heard, start, loop, max(1, round(FADE_S * rate_hz)))
         self._deck, self._deck_number, self._deck_rate = deck, number, rate_hz
+        self._status["sounds_s"] = deck.cursor / rate_hz
         self._post(partial(self.core.beside, deck))
 
     def _end_sounds(self) -> None:

@@ -42,9 +42,14 @@ def play(desk: Desk, number: int, request: PlaySounds) -> Work:
             yield
             gains[index] = matching_gain(sounds[0], sound, rate)
     ready = [_fitted(sound, length, gain) for sound, gain in zip(sounds, gains, strict=True)]
-    start = round(request.start_s * rate)
-    desk.call(lambda: desk.player.play_sounds(number, ready, rate, request.heard, start, request.loop))
-    desk.emit(SoundsReady(number, length / rate, tuple(20 * float(np.log10(gain)) for gain in gains)))
+    told = SoundsReady(number, length / rate, tuple(20 * float(np.log10(gain)) for gain in gains))
+    at = round(request.start_s * rate)
+
+    def start() -> None:
+        desk.emit(told)
+        desk.player.play_sounds(number, ready, rate, request.heard, at, request.loop)
+
+    desk.call(start)
 
 
 def _read(path: str, rate_hz: int, channels: int) -> Generator[None, None, Samples]:
