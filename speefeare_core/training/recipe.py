@@ -54,11 +54,10 @@ class Recipe:
     books: BooksRecipe = entry(BooksRecipe, "How the codebooks learn.")
     latent: LatentRecipe = entry(LatentRecipe, "How continuous latents are drawn.")
     init: str = entry(
-        "default",
-        "Initial weights of convolutions: torch's own, a normal distribution of width 0.02, or "
-        "torch's own with all biases at zero.",
-        choices=("default", "truncated_normal", "zero_bias"),
-    )
+        "default", "Initial weights of convolutions: torch's own; N(0, 0.02²) cut at ±2; torch's own with biases at"
+        " zero; or even: signals keep their width, and the decoder starts at silence.",
+        choices=("default", "truncated_normal", "zero_bias", "even"),
+    )  # fmt: skip
     weight_norm: tuple[str, ...] = entry(
         (), "Starts of layers' names whose weights are learnt as length and direction."
     )
@@ -69,12 +68,17 @@ class Recipe:
     ema: float = entry(0.0, "Decay of a moving average of all weights, which the finished codec has; 0: none.",
                        low=0, high=0.99999)  # fmt: skip
     precision: str = entry("float32", "Arithmetic of the networks.", choices=("float32", "bfloat16", "float16"))
+    accelerate: str = entry(
+        "auto", "Hugging Face Accelerate below the loop; auto: for several processes and for half precision.",
+        choices=("auto", "always", "never"),
+    )  # fmt: skip
     accumulate: int = entry(1, "Batches whose gradients make one step.", low=1, high=1024)
     seed: int = entry(0, "Of everything that is drawn at random.", low=0)
     threads: int = entry(0, "Threads of a CPU; 0: what torch takes.", low=0, high=1024)
     log_every: int = entry(20, "Steps between two lines of the log.", low=1, unit="steps")
     checkpoint_every: int = entry(500, "Steps between two checkpoints.", low=1, unit="steps")
     keep_checkpoints: int = entry(2, "How many checkpoints stay on disk (pictures and sounds of all stay).", low=1)
+    tensorboard: bool = entry(True, "Write files for TensorBoard too, where it is installed.")
     licence: str = entry("unknown", "Licence of the finished codec.")
     notes: tuple[str, ...] = entry((), "Plain sentences for the card.")
 
