@@ -102,7 +102,7 @@ _ROWS = (
         "companded_stft",
         "Power-compressed complex STFT",
         "reconstruction",
-        "speefeare_core.nn.spectral:CompandedStftLoss",
+        "speefeare_core.losses.spectral:CompandedStftLoss",
         "Wilson et al., arXiv 1811.08521",
     ),
     LossRow(
@@ -116,7 +116,7 @@ _ROWS = (
         "log_mel",
         "Logarithmic mel spectrum at several windows",
         "reconstruction",
-        "speefeare_core.nn.spectral:LogMelLoss",
+        "speefeare_core.losses.spectral:LogMelLoss",
         "after DAC, arXiv 2306.06546, section 3.4",
     ),
     LossRow(
