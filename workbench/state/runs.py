@@ -11,29 +11,18 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from speefeare_core.training.jobs.status import ACTIVE
 from speefeare_core.training.run_summary import RunSummary, RunTail
-
-# What can be said of a run. Only the first four have (or will have) a process.
-ACTIVE = ("queued", "starting", "running", "stopping")
-STATUS_WORDS = {
-    "queued": "waiting in the queue",
-    "starting": "starting",
-    "running": "running",
-    "stopping": "stopping after this step",
-    "stopped": "stopped, can go on",
-    "finished": "finished",
-    "failed": "failed",
-    "interrupted": "interrupted, can go on",
-    "new": "not begun",
-}
 
 
 @dataclass
 class Run:
-    """One run folder. `tail` follows its log; `status` is a key of STATUS_WORDS."""
+    """One run folder. `tail` follows its log; `status` is one of `jobs.status.STATES`."""
 
     folder: str  # absolute
     status: str = "new"
+    words: str = ""  # the status in one plain sentence
+    recipe: str = ""
     tail: RunTail = field(init=False)
     next_look: float = 0.0  # on the monotonic clock: when it is read on
 
@@ -55,20 +44,6 @@ class Run:
         """Whether a process is at it, or will be."""
         return self.status in ACTIVE
 
-    @property
-    def status_words(self) -> str:
-        """Its status, for people."""
-        return STATUS_WORDS.get(self.status, self.status)
-
-    @property
-    def codec_file(self) -> Path | None:
-        """The codec as it is now: finished, or as of the newest checkpoint; None where there is none yet."""
-        for name in ("model.safetensors", "model-latest.safetensors"):
-            path = Path(self.folder) / name
-            if path.is_file() and not (name == "model.safetensors" and self.active):
-                return path
-        return None
-
 
 class RunsState(QObject):
     """`runs` by folder, the newest first; `chosen` is the one that is looked at, `beside` those laid over it."""
@@ -76,6 +51,7 @@ class RunsState(QObject):
     changed = Signal()  # other runs, or another status of one
     moved = Signal(str)  # folder: its log went on
     chosen_changed = Signal()
+    panel_wanted = Signal(str)  # the key of a panel that shows more of a run
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,11 +80,11 @@ class RunsState(QObject):
             wanted, self.wanted = self.wanted, ""
             self.choose(wanted)
 
-    def set_status(self, folder: str, status: str) -> None:
+    def set_status(self, folder: str, status: str, words: str = "", recipe: str = "") -> None:
         """Where it was another one, everybody hears of it."""
         run = self.runs.get(folder)
-        if run is not None and run.status != status:
-            run.status = status
+        if run is not None and (run.status, run.words) != (status, words):
+            run.status, run.words, run.recipe = status, words, recipe
             self.changed.emit()
 
     def choose(self, folder: str) -> None:

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.jobs.spec import value_text
+from speefeare_core.training.jobs.status import is_run, run_status
 from speefeare_core.training.run_log import RunFolder
-from workbench import commands
 from workbench.context import Context
+from workbench.engine.errands import Answer
 from workbench.state.runs import Run
 
 SCAN_S = 2.0  # from one look for run folders to the next
 ACTIVE_S, RESTING_S = 0.25, 2.0  # from one look at a run to the next
 BUDGET_S = 0.004  # of a frame
+TOLD = ("finished", "failed", "interrupted")  # what is said aloud when a run that was at work comes to it
 
 
 def runs_folder(ctx: Context) -> Path:
     """Where new runs go."""
     return Path(ctx.settings.runs_folder or Path.home() / "Speefeare runs")
+
+
+def set_runs_folder(ctx: Context, folder: str | Path) -> None:
+    """Look for runs here, and put new ones here."""
+    ctx.settings.runs_folder = str(Path(folder).expanduser().absolute())
+    ctx.settings.save()
+    ctx.runs.next_scan = 0.0
+    ctx.draft.changed.emit()
 
 
 # -- looking ------------------------------------------------------------------------------------------------------
@@ -43,7 +55,12 @@ def _look(ctx: Context, run: Run) -> None:
     went_on = run.tail.read()
     if went_on:
         run.next_look = 0.0  # there may be more
-    ctx.runs.set_status(run.folder, _status(run))
+    was_active = run.active
+    with contextlib.suppress(SpeefeareError):  # the folder is gone: the next scan sees that
+        status = run_status(Path(run.folder), run.summary)
+        ctx.runs.set_status(run.folder, status.state, status.words, status.recipe)
+    if was_active and run.status in TOLD:
+        ctx.engine.add_message(f"{run.name}: {run.words}")
     if went_on:
         ctx.runs.moved.emit(run.folder)
 
@@ -53,40 +70,19 @@ def _known(ctx: Context) -> list[str]:
     found: dict[str, float] = {}
     with contextlib.suppress(OSError):
         for entry in os.scandir(runs_folder(ctx)):
-            if entry.is_dir() and is_run(entry.path):
+            if entry.is_dir() and is_run(Path(entry.path)):
                 found[entry.path] = _born(entry.path)
     for folder in ctx.settings.runs:
-        if is_run(folder):
+        if is_run(Path(folder)):
             found[folder] = _born(folder)
     return sorted(found, key=lambda folder: (-found[folder], folder))
 
 
 def _born(folder: str) -> float:
     try:
-        return (Path(folder) / "config.yaml").stat().st_mtime
+        return RunFolder(Path(folder)).config.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def is_run(folder: str | Path) -> bool:
-    """Whether a folder holds a training run."""
-    run = RunFolder(Path(folder))
-    return run.config.is_file() or run.events.is_file() or run.process.is_file()
-
-
-def _status(run: Run) -> str:
-    files, ended = RunFolder(Path(run.folder)), run.summary.ended
-    try:
-        process: dict[str, Any] = json.loads(files.process.read_text(encoding="utf-8"))
-        os.kill(int(process["pid"]), 0)
-        alive = True
-    except (OSError, ValueError, KeyError, TypeError):
-        alive = False
-    if not alive:
-        return ended or ("interrupted" if run.tail.offset else "new")
-    if files.stop.exists():
-        return "stopping"
-    return "running" if run.summary.begun else "starting"
 
 
 # -- choosing -----------------------------------------------------------------------------------------------------
@@ -103,8 +99,8 @@ def lay_beside(ctx: Context, folder: str | Path, on: bool = True) -> None:
 def add_run(ctx: Context, folder: str | Path) -> None:
     """Take in a run folder from anywhere, and look at it."""
     path = str(Path(folder).expanduser().absolute())
-    if not is_run(path):
-        ctx.engine.add_message(f"{path} holds no training run: there is no config.yaml and no events.jsonl in it.")
+    if not is_run(Path(path)):
+        ctx.engine.add_message(f"{path} holds no training run: there is no config.yaml in it.")
         return
     if Path(path).parent != runs_folder(ctx) and path not in ctx.settings.runs:
         ctx.settings.runs = (path, *ctx.settings.runs)
@@ -113,19 +109,53 @@ def add_run(ctx: Context, folder: str | Path) -> None:
     ctx.runs.choose(path)
 
 
-def open_in_workbench(ctx: Context, folder: str | Path, file: str = "") -> None:
-    """Load the newest codec of a run (or this file of its folder) into every other panel."""
-    run = ctx.runs.runs.get(str(folder)) or Run(str(folder))
-    path = Path(run.folder) / file if file else run.codec_file
-    if path is None or not path.is_file():
-        ctx.engine.add_message(f"{run.name} has no codec to open yet; the first one comes with its first checkpoint.")
-        return
-    commands.load_codec(ctx, path, ctx.settings.compute_device)
+def forget_run(ctx: Context, folder: str | Path) -> None:
+    """No longer list a run from elsewhere; its folder stays as it is."""
+    ctx.settings.runs = tuple(other for other in ctx.settings.runs if other != str(folder))
+    ctx.settings.save()
+    ctx.runs.set_runs(_known(ctx))
 
 
+# -- what can be done with one ------------------------------------------------------------------------------------
 def stop_run(ctx: Context, folder: str | Path) -> None:
-    """Have a run save and end after its present step; it can go on later."""
-    try:
-        RunFolder(Path(folder)).request_stop()
-    except OSError as error:
-        ctx.engine.add_message(f"{folder} cannot be asked to stop: {error.strerror or error}.")
+    """Have a run save and end after its present step; it can go on later. One that waits is taken back."""
+    _ask(ctx, "stop", folder)
+
+
+def kill_run(ctx: Context, folder: str | Path) -> None:
+    """End all processes of a run at once; it can go on from its newest checkpoint."""
+    _ask(ctx, "kill", folder)
+
+
+def resume_run(ctx: Context, folder: str | Path, changes: dict[str, Any] | None = None) -> None:
+    """Let a run go on where it was, one that is finished with a larger budget (`changes`)."""
+    words = [word for name, value in (changes or {}).items() for word in ("--set", f"{name}={value_text(value)}")]
+    _ask(ctx, "resume", folder, words)
+
+
+def work_through_queue(ctx: Context) -> None:
+    """Runs that wait from before this computer was started anew: go on with them."""
+    folder = runs_folder(ctx)
+    if (folder / "queue").is_dir():
+        ctx.errands.run("runs queue", ["runs", "queue", str(folder), "--start", "--json"])
+
+
+def hurry_in_queue(ctx: Context, folder: str | Path) -> None:
+    """Have a run that waits be the next one."""
+    words = ["--move", str(folder), "--place", "1"]
+    ctx.errands.run("runs queue", ["runs", "queue", str(Path(folder).parent), *words, "--json"], _teller(ctx))
+
+
+def _ask(ctx: Context, verb: str, folder: str | Path, words: Sequence[str] = ()) -> None:
+    ctx.errands.run(f"runs {verb} {folder}", ["runs", verb, str(folder), *words, "--json"], _teller(ctx))
+
+
+def _teller(ctx: Context) -> Any:
+    def told(answer: Answer) -> None:
+        if "error" in answer:
+            ctx.engine.add_message(str(answer["error"]))
+        ctx.runs.next_scan = 0.0
+        for run in ctx.runs.runs.values():
+            run.next_look = 0.0
+
+    return told

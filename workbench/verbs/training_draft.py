@@ -10,6 +10,7 @@ from typing import Any
 
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.form import value_at
+from speefeare_core.training.jobs.control import clone
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.plan_check import Remark, check
 from speefeare_core.training.recipe import read_recipe, shipped_recipes
@@ -128,7 +129,15 @@ def run_name(ctx: Context) -> str:
     draft = ctx.draft
     if draft.run_name or draft.base is None:
         return draft.run_name
-    folder, name, number = training.runs_folder(ctx), draft.base.name, 1
+    return _next_name(ctx, draft.base.name)
+
+
+def _next_name(ctx: Context, name: str) -> str:
+    """A name that no folder has: the same, or with the next number at its end."""
+    folder, number = training.runs_folder(ctx), 1
+    start, _, last = name.rpartition("-")
+    if start and last.isdecimal() and len(last) < 4:
+        name, number = start, int(last)
     while (folder / (name if number == 1 else f"{name}-{number}")).exists():
         number += 1
     return name if number == 1 else f"{name}-{number}"
@@ -203,6 +212,19 @@ def _ready_spec(ctx: Context) -> JobSpec | None:
         ctx.engine.add_message(problem)
         return None
     return replace(spec, run=str(Path(spec.run).absolute())) if spec is not None else None
+
+
+def clone_run(ctx: Context, folder: str | Path) -> None:
+    """Make a run like one there is: its recipe, changes and data into the form, to be changed and started."""
+    source, draft = Path(folder), ctx.draft
+    draft.update(run_name="")
+    try:
+        spec = clone(source, training.runs_folder(ctx) / "a new run of no name")
+    except SpeefeareError as error:
+        ctx.engine.add_message(str(error))
+        return
+    restore(ctx, {**spec.to_dict(), "source": spec.recipe, "run_name": _next_name(ctx, source.name)})
+    look_at_data(ctx)
 
 
 def remembered(ctx: Context) -> dict[str, Any]:
