@@ -38,7 +38,9 @@ COMMANDS = (
     Command("document", "what a document of the workbench holds, its edits replayed", "speefeare_core.cli.document"),
     Command("doctor", "check what this computer has and what is missing", "speefeare_core.cli.doctor"),
     Command("lesson", "what the words of the field mean", "speefeare_core.cli.lesson"),
+    Command("data", "check, repair, list and pack speech for training", "speefeare_core.cli.data"),
     Command("train", "train a codec by a recipe", "speefeare_core.cli.train"),
+    Command("runs", "training runs: list, show, stop, kill, resume, clone, queue", "speefeare_core.cli.runs"),
 )
 
 

@@ -1,4 +1,4 @@
-"""`speefeare train`: begin or resume a training run in its folder."""
+"""`speefeare train`: begin or resume a training run in its folder, here or by a launcher."""
 
 from __future__ import annotations
 
@@ -6,24 +6,91 @@ import argparse
 from pathlib import Path
 
 from speefeare_core.cli.console import Console, Result
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.jobs import launcher_of
+from speefeare_core.training.jobs.arguments import add_launch_words, add_words, spec_from
+from speefeare_core.training.jobs.job_file import Job
+from speefeare_core.training.jobs.spec import JobSpec
+from speefeare_core.training.run_log import RunFolder
 
-STOPPED = 3  # the run was asked to stop and can go on later
+STOPPED = 3  # exit code: the run was asked to stop and can go on later
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """`RUN`, and what a new run needs."""
-    parser.add_argument("run_folder", metavar="RUN", type=Path, help="the run folder; one that was begun goes on")
-    parser.add_argument("--recipe", metavar="NAME", help="a shipped recipe or a .yaml file, for a new run")
-    parser.add_argument("--data", metavar="FOLDER", type=Path, help="folder of packed speech, for a new run")
-    parser.add_argument("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1 or mps (auto)")
+    """`RUN`, what to train, and where."""
+    add_words(parser)
+    add_launch_words(parser)
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--detach", action="store_true", help="start it and return; it goes on without this shell")
+    how.add_argument("--queue", action="store_true", help="put it into the queue of the folder that RUN is in")
+    how.add_argument("--dry-run", action="store_true", help="make a few steps elsewhere: time, memory and end of it")
 
 
 def run(args: argparse.Namespace, console: Console) -> Result:
-    """Train until the recipe's end or until stopped; the run folder is where to watch it."""
-    from speefeare_core.training.__main__ import train
+    """Train until the end or until stopped; the run folder is where to watch it. Exit code 3 for a stopped run."""
+    spec = spec_from(args)
+    if args.dry_run:
+        return _dry_run(spec, console)
+    if args.queue:
+        from speefeare_core.training.jobs.queue import enqueue
 
-    console.note(f"Training in {args.run_folder}; Ctrl-C stops after this step, and the same command goes on.")
-    done = train(args.run_folder, args.recipe, args.data, args.device)
-    data = {"step": done.step, "finished": done.finished, "model": str(done.model or "")}
-    words = f"finished at step {done.step}: {done.model}" if done.finished else f"stopped at step {done.step}"
-    return Result(data, f"{args.run_folder}: {words}", 0 if done.finished else STOPPED)
+        return started(enqueue(spec).spec, "", "waits in the queue")
+    launcher = launcher_of(spec.launcher)
+    if args.detach or not launcher.local:
+        job = launcher.start(spec)
+        return started(job.spec, job.id, str(job.facts.get("words", "")) or f"started by {spec.launcher}, job {job.id}")
+    console.note(f"Training in {spec.run}; Ctrl-C stops after this step, and the same command goes on.")
+    return _here(spec, console) if spec.launcher == "local" else _followed(launcher.start(spec), console)
+
+
+def started(spec: JobSpec, job_id: str, words: str) -> Result:
+    """What is said of a job that goes on without us."""
+    data = {"run": spec.run, "launcher": spec.launcher, "id": job_id, "command": spec.command_line(), "words": words}
+    return Result(data, f"{spec.run}: {words}")
+
+
+def _here(spec: JobSpec, console: Console) -> Result:
+    """In this process."""
+    from speefeare_core.training.begin import train_in
+    from speefeare_core.training.jobs.follow import progress_shown
+    from speefeare_core.training.jobs.prepare import prepare
+
+    launcher_of(spec.launcher).check(spec)
+    job = prepare(spec)
+    RunFolder(job.run).stop.unlink(missing_ok=True)
+    with progress_shown(job.run, console.status):
+        done = train_in(job.run, spec.device)
+    return _ended(spec, done.step, done.finished)
+
+
+def _followed(job: Job, console: Console) -> Result:
+    """In processes of its own, which Ctrl-C asks to stop; a second Ctrl-C ends them."""
+    from speefeare_core.training.jobs.control import kill, stop
+    from speefeare_core.training.jobs.follow import follow_until_rest
+
+    for interrupted in (stop, kill):
+        try:
+            status = follow_until_rest(job.run, console.status)
+            break
+        except KeyboardInterrupt:
+            console.note("Stopping after this step; Ctrl-C once more ends it at once.")
+            interrupted(job.run)
+    else:
+        status = follow_until_rest(job.run, console.status)
+    if status.state not in ("finished", "stopped"):
+        raise SpeefeareError(f"{job.run}: {status.words}")
+    return _ended(job.spec, status.step, status.state == "finished")
+
+
+def _ended(spec: JobSpec, step: int, finished: bool) -> Result:
+    model = RunFolder(Path(spec.run)).model if finished else None
+    words = f"finished at step {step}: {model}" if finished else f"stopped at step {step}"
+    data = {"run": spec.run, "step": step, "finished": finished, "model": str(model or "")}
+    return Result(data, f"{spec.run}: {words}", 0 if finished else STOPPED)
+
+
+def _dry_run(spec: JobSpec, console: Console) -> Result:
+    from speefeare_core.training.jobs.dry_run import dry_run, estimate_words
+
+    estimate = dry_run(spec, console.status)
+    return Result(estimate.to_dict(), estimate_words(estimate))

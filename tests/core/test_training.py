@@ -22,7 +22,7 @@ from speefeare_core.training.data import SpeechSampler, coloured_noise, open_set
 from speefeare_core.training.recipe import Recipe, read_recipe, shipped_recipes
 from speefeare_core.training.recipe_parts import BooksRecipe, BudgetRecipe, DataRecipe, SpeechSource
 from speefeare_core.training.run_log import EventLog, RunFolder, read_events
-from speefeare_core.training.trainer import Trainer, set_rate
+from speefeare_core.training.trainer import Trainer
 
 RATE = 8000
 NETWORK = {"rate_hz": RATE, "hop_samples": 32, "dim": 8, "books": 3, "book_size": 16, "width": 12, "hidden": 16}
@@ -183,19 +183,6 @@ def test_coloured_noise_has_its_level() -> None:
     assert 20 * np.log10(noise.std()) == pytest.approx(-40.0, abs=0.01)
 
 
-def test_the_rate_rises_and_falls() -> None:
-    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    values = dataclasses.replace(recipe().optimiser, rate=0.5, warmup_steps=10, final_share=0.1)
-    rates = []
-    for step in range(101):
-        set_rate(optimiser, values, step, 100)
-        rates.append(optimiser.param_groups[0]["lr"])
-    assert rates[0] == pytest.approx(0.05, rel=0.01)
-    assert max(rates) < 0.5
-    assert rates[100] == pytest.approx(0.05)
-    assert rates[20:] == sorted(rates[20:], reverse=True)
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -317,9 +304,9 @@ def test_the_command_line_trains_stops_and_resumes(
     RunFolder(run).create()
     RunFolder(run).request_stop()
     assert main(given) == 3
-    assert main(given) == 1
-    assert "is a run already" in capsys.readouterr().err
-    assert main([str(run), "--device", "cpu"]) == 0
+    assert main([*given, "--set", "data.batch=2"]) == 1
+    assert "begun with another recipe" in capsys.readouterr().err
+    assert main(given) == 0
     assert json.loads(capsys.readouterr().out)["finished"] is True
     assert main([str(tmp_path / "other")]) == 1
     assert "give --recipe and --data" in capsys.readouterr().err

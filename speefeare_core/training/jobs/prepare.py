@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.training.jobs.job_file import NAME, Job, read_job
+from speefeare_core.training.jobs.job_file import NAME, OUTPUT, Job, read_job
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.jobs.status import is_run, run_status
 from speefeare_core.training.recipe import read_recipe
@@ -29,8 +29,10 @@ def prepare(spec: JobSpec) -> Job:
         new_config(spec).write(_created(run))
     before = read_job(path)
     kept = before.spec if before is not None and not spec.recipe else spec  # what it was begun with stays known
-    launch = {"device": spec.device, "launcher": spec.launcher, "processes": spec.processes, "options": spec.options}
-    return Job(replace(kept, **launch)).write()
+    launched_as = replace(
+        kept, device=spec.device, launcher=spec.launcher, processes=spec.processes, options=spec.options
+    )
+    return Job(launched_as).write()
 
 
 def new_config(spec: JobSpec) -> RunConfig:
@@ -63,7 +65,8 @@ def check_same(run: RunFolder, spec: JobSpec) -> None:
 
 def _created(run: RunFolder) -> RunFolder:
     """The folder, made. Raises `SpeefeareError` where it holds other things."""
-    if run.path.is_dir() and any(entry.name != NAME for entry in run.path.iterdir()):
+    own = {NAME, OUTPUT, run.stop.name, run.checkpoints.name}
+    if run.path.is_dir() and any(entry.name not in own for entry in run.path.iterdir()):
         raise SpeefeareError(f"{run.path} holds other files; give a new folder for the run.")
     run.create()
     return run
