@@ -130,11 +130,7 @@ def blocks(path: str | Path, block_s: float = BLOCK_S) -> Iterator[Samples]:
                 block = file.read(size, dtype="float32", always_2d=True)
                 if not len(block):
                     break
-                if not np.isfinite(block).all():
-                    raise SpeefeareError(
-                        f"{path} holds NaN or infinite samples near {done / info.rate_hz:.2f} s;"
-                        " repair or export it again."
-                    )
+                check_finite(block, str(path), done / info.rate_hz)
                 done += len(block)
                 yield np.ascontiguousarray(block.T)
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
@@ -143,6 +139,12 @@ def blocks(path: str | Path, block_s: float = BLOCK_S) -> Iterator[Samples]:
         raise SpeefeareError(f"{path} holds no samples; it may be cut off, so copy or export it again.")
     if done < info.length_samples - _MP3_SLACK_SAMPLES:
         raise SpeefeareError(f"{path} is cut off after {done / info.rate_hz:.2f} s; copy or export it again.")
+
+
+def check_finite(samples: Samples, name: str, at_s: float) -> None:
+    """Raises `SpeefeareError` where samples of the sound `name`, from `at_s` seconds on, are NaN or infinite."""
+    if not np.isfinite(samples).all():
+        raise SpeefeareError(f"{name} holds NaN or infinite samples near {at_s:.2f} s; repair or export it again.")
 
 
 def converted_blocks(path: str | Path, rate_hz: int, channels: int, block_s: float = BLOCK_S) -> Iterator[Samples]:

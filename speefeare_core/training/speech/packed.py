@@ -26,8 +26,6 @@ QUIET_PEAK = 0.01  # clips that never rise above this hold no speech
 SHORTEST_S = 0.25
 INDEX, AUDIO = "index.json", "audio.npy"
 
-Progress = Callable[[float, str], None]
-
 
 class PackedSpeech(OpenSpeech):
     """A packed set, opened but not read."""
@@ -69,10 +67,7 @@ def is_packed(folder: Path) -> bool:
 
 
 def pack(
-    clips: Iterable[tuple[str, str, Callable[[], Samples]]],
-    folder: Path,
-    rate_hz: int,
-    progress: Progress | None = None,
+    clips: Iterable[tuple[str, str, Callable[[], Samples]]], folder: Path, rate_hz: int
 ) -> tuple[PackedSpeech, dict[str, str]]:
     """Write clips (name, speaker, what reads its samples [n]) as a packed set, one after the other; the names and
     reasons of those that were left out: too short, silent, or not to be read.
@@ -89,8 +84,6 @@ def pack(
         with raw.open("wb") as file:
             done = 0
             for name, speaker, samples_of in clips:
-                if progress is not None:
-                    progress(0.0, f"Packing {name}")
                 try:
                     samples = samples_of()
                 except SpeefeareError as error:

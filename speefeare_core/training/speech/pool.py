@@ -88,7 +88,9 @@ class SpeechPool:
         """
         wanted = max(round(share * len(self)), at_least) if share else 0
         wanted = min(wanted, int(LARGEST_HELD_SHARE * len(self)))
-        values = np.array([_hash(self._own_name(index).rpartition("/")[2]) for index in range(len(self))] if share else [], np.uint64)
+        values = np.array(
+            [_hash(self._own_name(index).rpartition("/")[2]) for index in range(len(self))] if share else [], np.uint64
+        )
         held = np.zeros(len(self), bool)
         if wanted:
             held[np.argsort(values, kind="stable")[:wanted]] = True

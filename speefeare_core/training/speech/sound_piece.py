@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from speefeare_core.audio import Samples
+from speefeare_core.audio import Samples, check_finite
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.speech.g722 import G722_RATE_HZ, g722_length, is_g722, read_g722
 
@@ -99,6 +99,5 @@ def _read(sound: Path | BinaryIO, facts: SoundFacts, first: int, last: int, name
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
         raise SpeefeareError(f"{name} cannot be read near {first / facts.rate_hz:.2f} s: {error}") from error
     mono: Samples = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-    if not np.isfinite(mono).all():
-        raise SpeefeareError(f"{name} holds NaN or infinite samples; repair or export it again.")
+    check_finite(mono, name, first / facts.rate_hz)
     return mono

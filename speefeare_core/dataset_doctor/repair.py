@@ -1,0 +1,172 @@
+"""A repaired copy of a set: FLAC files and a manifest in a new folder. The originals are never touched."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from speefeare_core.audio import Audio, Samples, write
+from speefeare_core.dataset_doctor.clips import LookedAt, find_clips
+from speefeare_core.dataset_doctor.measures import ClipMeasures, measure
+from speefeare_core.dataset_doctor.report import DatasetReport, last_names
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.speech.manifest import write_manifest
+
+REPAIRS = {
+    "leave_out": "leave out what is broken, silent, clipped, too short or there twice",
+    "dc": "take the mean off",
+    "mono": "one channel: that with sound, or the mean",
+    "trim": "cut silence at both ends to a quarter of a second",
+    "level": "bring every clip to −23 LUFS, peaks below −1 dBFS",
+}
+LOUDNESS_LUFS = -23.0
+PEAK = 10 ** (-1 / 20)
+LEFT_S = 0.25  # silence that stays at both ends
+CLIPS = "clips"  # folder of the copy's files
+MANIFEST = "manifest.jsonl"
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was written."""
+
+    manifest: Path
+    clips: int
+    hours: float
+    left_out: dict[str, str]  # by name: why
+
+
+def left_out_by(report: DatasetReport, kinds: Iterable[str] | None = None) -> dict[str, str]:
+    """By name of the clip, the title of the finding for which it would be left out: those of `kinds`, else all that
+    `leave_out` mends."""
+    wanted = None if kinds is None else set(kinds)
+    names = last_names(report.place)
+    return {
+        name: finding.title
+        for finding in report.findings
+        if (finding.repair == "leave_out" if wanted is None else finding.kind in wanted)
+        for name in names.get(finding.kind, [clip.name for clip in finding.clips])
+    }
+
+
+def repair(
+    place: Path,
+    target: Path,
+    repairs: Sequence[str],
+    *,
+    left_out: dict[str, str] | None = None,
+    rate_hz: int | None = None,
+    layout: str = "auto",
+    progress: Progress | None = None,
+) -> Repaired:
+    """Write the clips of a place into a new folder, repaired, at their own rates or all at `rate_hz`.
+
+    `left_out`: names of clips that are not copied, with the reason. What cannot be read is never copied. Stopped in
+    the middle, there are files but no manifest. Raises `SpeefeareError`.
+    """
+    unknown = sorted(set(repairs) - set(REPAIRS))
+    if unknown:
+        raise SpeefeareError(f"There is no repair {unknown[0]}; choose of {', '.join(REPAIRS)}.")
+    _check_target(place, target)
+    found = find_clips(place, progress, layout, texts=True)
+    gone = dict(found.problems)
+    if "leave_out" in repairs:
+        gone |= left_out or {}
+    rows: list[dict[str, Any]] = []
+    seconds = 0.0
+    for number, clip in enumerate(found.clips):
+        if progress is not None:
+            progress(number / len(found.clips), f"Writing {clip.name}")
+        if clip.name in gone:
+            continue
+        try:
+            sound = _sound(clip, rate_hz)
+        except SpeefeareError as error:
+            gone[clip.name] = str(error)
+            continue
+        sound = mended(sound, repairs)
+        path = _path_for(target, clip.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, sound, "PCM_24" if float(np.abs(sound.samples).max(initial=0.0)) < 2**-6 else "PCM_16")
+        seconds += sound.length_s
+        text = clip.clip.text if clip.clip is not None else ""
+        row = {"path": path, "length_s": round(sound.length_s, 3), "speaker": clip.speaker, "text": text}
+        rows.append({key: value for key, value in row.items() if value != ""})
+    if not rows:
+        raise SpeefeareError(f"Nothing of {place} is left to copy.")
+    write_manifest(target / MANIFEST, rows)
+    return Repaired(target / MANIFEST, len(rows), seconds / 3600, gone)
+
+
+def mended(sound: Audio, repairs: Sequence[str]) -> Audio:
+    """Samples [C, T] with these repairs, in the order in which they help each other."""
+    samples = sound.samples
+    if "mono" in repairs:
+        samples = one_channel(samples)
+    if "dc" in repairs:
+        samples = samples - samples.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    found = measure([samples], sound.rate_hz, samples.shape[0])
+    if "trim" in repairs:
+        samples = trimmed(samples, sound.rate_hz, found)
+    factor = 1.0
+    if "level" in repairs and math.isfinite(found.loudness_lufs):
+        factor = 10 ** ((LOUDNESS_LUFS - found.loudness_lufs) / 20)
+        factor = min(factor, PEAK / max(found.peak, 1e-9))
+    elif found.peak > 1.0:  # the file is PCM
+        factor = PEAK / found.peak
+    return dataclasses.replace(sound, samples=np.ascontiguousarray(samples * np.float32(factor)))
+
+
+def one_channel(samples: Samples) -> Samples:
+    """[C, T] → [1, T]: the mean, or the loudest channel where others are silent or cancel it."""
+    powers = np.square(samples, dtype=np.float64).mean(axis=1)
+    mean: Samples = samples.mean(axis=0, keepdims=True, dtype=np.float32)
+    if powers.min() < 1e-6 * powers.max() or np.square(mean, dtype=np.float64).mean() < 0.1 * powers.mean():
+        loudest: Samples = samples[int(powers.argmax())][None]
+        return loudest
+    return mean
+
+
+def trimmed(samples: Samples, rate_hz: int, found: ClipMeasures) -> Samples:
+    """Without the silence at both ends, but for a quarter of a second; silence as a whole stays."""
+    length = samples.shape[1]
+    begin = max(0, int((found.lead_s - LEFT_S) * rate_hz))
+    end = length - max(0, int((found.tail_s - LEFT_S) * rate_hz))
+    return samples[:, begin:end] if begin < end else samples
+
+
+def _sound(clip: LookedAt, rate_hz: int | None) -> Audio:
+    sound = Audio(np.concatenate(list(clip.blocks()), axis=1), clip.facts.rate_hz)
+    return sound.resampled(rate_hz) if rate_hz else sound
+
+
+def _check_target(place: Path, target: Path) -> None:
+    inside, outside = target.expanduser().resolve(), place.expanduser().resolve()
+    if inside == outside or outside in inside.parents:
+        raise SpeefeareError(f"{target} lies in {place}; choose a folder beside it, so that the originals stay alone.")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise SpeefeareError(f"{target} is not empty; choose a new folder for the copy.")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpeefeareError(f"{target} cannot be made: {error.strerror or error}.") from error
+
+
+def _path_for(target: Path, name: str) -> Path:
+    """A path inside of the copy, wherever the clip's name would lead; never one that is there."""
+    parts = [part for part in Path(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
+    parts = [part.replace(":", "_") for part in parts] or ["clip"]
+    stem = parts[-1].rpartition(".")[0] if parts[-1].rpartition(".")[2].isalnum() else ""
+    base = target.joinpath(CLIPS, *parts[:-1], stem or parts[-1])
+    path, number = base.with_name(f"{base.name}.flac"), 2
+    while path.exists():
+        path, number = base.with_name(f"{base.name}-{number}.flac"), number + 1
+    return path
