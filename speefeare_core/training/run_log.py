@@ -2,10 +2,14 @@
 
 config.yaml      the recipe and where its data are
 events.jsonl     one JSON object a line, only ever appended
-checkpoints/     step-00000500.pt, each whole because it appears by rename
+checkpoints/     step-00000500.pt: all that a resumed run needs; each whole because it appears by rename
+samples/         original/0.wav … and step-00000500/0.wav …: the validation clips, and as each checkpoint decodes them
+tensorboard/     the numbers of the log for TensorBoard, where it is installed
 process.json     who is writing: process id, host, command, launcher, start, and its last sign of life
 stop             once this file exists, the run saves and ends
+model-latest.safetensors  the codec as the newest checkpoint has it
 model.safetensors  the codec, when the run is done
+failed.txt       where in the program the run ended that failed by a mistake of the program
 """
 
 from __future__ import annotations
@@ -57,6 +61,26 @@ class RunFolder:
         """The finished codec."""
         return self.path / "model.safetensors"
 
+    @property
+    def model_latest(self) -> Path:
+        """The codec of the newest checkpoint."""
+        return self.path / "model-latest.safetensors"
+
+    @property
+    def samples(self) -> Path:
+        """Sounds of validation."""
+        return self.path / "samples"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Files for TensorBoard."""
+        return self.path / "tensorboard"
+
+    @property
+    def trace(self) -> Path:
+        """Where a run failed that should not have."""
+        return self.path / "failed.txt"
+
     def create(self) -> None:
         """Make the folder. Raises `SpeefeareError` where that is not allowed."""
         try:
@@ -66,8 +90,12 @@ class RunFolder:
 
     def newest_checkpoint(self) -> Path | None:
         """The checkpoint of the largest step, or None."""
-        found = sorted(self.checkpoints.glob("step-*.pt"))
+        found = self.all_checkpoints()
         return found[-1] if found else None
+
+    def all_checkpoints(self) -> list[Path]:
+        """Checkpoints in the order of their steps."""
+        return sorted(self.checkpoints.glob("step-*.pt"), key=checkpoint_step)
 
     def request_stop(self) -> None:
         """Ask the run to save and end after its present step."""
@@ -76,6 +104,12 @@ class RunFolder:
     def write_process(self) -> None:
         """Say who is writing."""
         ProcessRecord.of_this_process().write(self.process)
+
+
+def checkpoint_step(path: Path) -> int:
+    """The step of a checkpoint by its name; 0 where the name holds none."""
+    digits = path.stem.removeprefix("step-")
+    return int(digits) if digits.isdigit() else 0
 
 
 class EventLog:
@@ -121,8 +155,12 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]
 def write_whole(path: Path, content: bytes) -> None:
     """Write by a temporary file, fsync and rename: a file of this name is always whole."""
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # on a full disk it would take the room that the last words need
+        raise

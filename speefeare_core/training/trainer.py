@@ -1,39 +1,47 @@
-"""The training loop: plain torch, one process, everything it knows in the run folder."""
+"""The training loop: one run of a recipe in its folder, begun or resumed, and ended in plain words."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import torch
-from torch import nn
 
 from speefeare_core.checkpoints import native
 from speefeare_core.checkpoints.load import load_codec
-from speefeare_core.devices import choose_device
 from speefeare_core.errors import SpeefeareError
-from speefeare_core.losses import LOSSES
-from speefeare_core.quantizers.vector import vector_quantizers
-from speefeare_core.training.adversary import Adversary
-from speefeare_core.training.balancer import Balancer
-from speefeare_core.training.checkpoint import books_state, load_books_state, read_checkpoint, save_checkpoint
-from speefeare_core.training.data import SpeechSampler
-from speefeare_core.training.draws import DepthDraw
+from speefeare_core.training.alarm_rules import Alarms, broken_clips, not_finite
+from speefeare_core.training.book_watch import BookWatch
+from speefeare_core.training.budget import Budget, Spent
+from speefeare_core.training.checkpoint import read_checkpoint, save_checkpoint
+from speefeare_core.training.faults import Fault, TrainingFault, understand
+from speefeare_core.training.held_out import hold_out, validation_clips
+from speefeare_core.training.listening import Listener
+from speefeare_core.training.loader import BatchLoader
+from speefeare_core.training.machine import Machine
+from speefeare_core.training.means import Window
+from speefeare_core.training.parallel import start_parallel
+from speefeare_core.training.process_record import ProcessRecord
 from speefeare_core.training.recipe import Recipe
-from speefeare_core.training.recipe_parts import OptimiserRecipe, Term
-from speefeare_core.training.run_log import EventLog, RunFolder
+from speefeare_core.training.run_events import RunEvents
+from speefeare_core.training.run_log import RunFolder, checkpoint_step
+from speefeare_core.training.run_state import all_finite, collect, restore
+from speefeare_core.training.sampler import SpeechSampler
+from speefeare_core.training.speech.opening import open_data
+from speefeare_core.training.stopping import StopRequests
+from speefeare_core.training.train_step import Learner, NotFinite
 from speefeare_core.training.trainable import Trainable, trainable_for
+from speefeare_core.training.validation import Validation
 
 START_SPEECH_S = 2400.0  # speech that the first statistics and codebooks are taken from
+MOST_ROLLBACKS = 3  # from one checkpoint, before the run gives up
+OTHER_DRAWS = 1_000_003  # added to the data's seed after each rollback
+MACHINE_EVERY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -41,151 +49,111 @@ class TrainingResult:
     """How a run ended."""
 
     step: int
-    finished: bool  # False: stopped before the last step, resume goes on
+    finished: bool  # False: stopped before the end of its budget, resume goes on
     model: Path | None  # the codec file, when finished
 
 
 class Trainer:
     """One run of a recipe in its folder; resumes by itself from the newest checkpoint there."""
 
-    def __init__(self, recipe: Recipe, run: RunFolder, data_folder: Path, device: str = "auto") -> None:
+    def __init__(self, recipe: Recipe, run: RunFolder, data: Path | Sequence[Path], device: str = "auto") -> None:
+        """`data`: what the recipe's sources are below, or all speech of a recipe that names none.
+
+        Raises `SpeefeareError` where recipe, data or device cannot be used; a run that has begun also logs it.
+        """
         self.recipe, self.run = recipe, run
+        self._stack = ExitStack()
+        try:
+            self._build(data, device)
+        except Exception as error:
+            self._stack.close()
+            self._tell(error)
+            if isinstance(error, SpeefeareError):
+                raise
+            raise understand(error, str(run.path)).error() from error
+
+    def _build(self, data: Path | Sequence[Path], device: str) -> None:
+        recipe = self.recipe
         if recipe.threads:
             torch.set_num_threads(recipe.threads)
+        self.parallel = start_parallel(device, recipe.precision, recipe.accelerate)
+        self._stack.callback(self.parallel.close)
+        self.device = self.parallel.device
         torch.manual_seed(recipe.seed)
-        self.device = choose_device(device)
         self.model: Trainable = trainable_for(recipe)
         self.model.module.to(self.device)
-        if not (recipe.losses or self.model.fitted):
+        if not (recipe.losses or recipe.adversarial.discriminators or self.model.fitted):
             raise SpeefeareError(f"The recipe {recipe.name} names no losses.")
-        segment = recipe.data.segment_frames * self.model.frame_samples
-        self.speech = SpeechSampler(recipe.data, data_folder, self.model.rate_hz, segment, recipe.seed)
-        self.losses = [(term, _loss(term, self.model.rate_hz).to(self.device)) for term in recipe.losses]
-        self.optimiser = None if self.model.fitted else optimiser_for(self.model.module, recipe)
-        self.adversary = Adversary(recipe.adversarial).to(self.device) if recipe.adversarial.discriminators else None
-        self.balancer = Balancer()
-        self.draw = DepthDraw(recipe.depths)
-        self.step = 0
-        self.log = EventLog(run.events)
-        self._stopped_by_signal = False
+        self.learner = None if self.model.fitted else Learner(recipe, self.model, self.parallel)
+        pool = open_data(recipe.data.sources, data, self.model.rate_hz)
+        self.pool, held = hold_out(pool, recipe.validation)
+        self.listener = Listener.of(recipe, self.pool, self.device, self.model)
+        losses = self.learner.losses if self.learner else {}
+        clips = validation_clips(held, recipe.validation) if self.parallel.first and recipe.validation.clips else []
+        self.validation = Validation(clips, losses)
+        self.watch = BookWatch(self.model.book_sizes)
+        self.alarms, self.spent, self.attempt = Alarms(), Spent(), 0
+        self.speech = self._sampler()
+        self.budget = Budget(recipe.budget, self.speech.speech_s)
+
+    @property
+    def step(self) -> int:
+        """Steps made so far."""
+        return self.spent.step
 
     def train(self) -> TrainingResult:
-        """Train to the last step, or until the file `stop`, SIGTERM or Ctrl-C, which save before they end.
+        """Train to the end of the budget, or until the file `stop`, SIGTERM or Ctrl-C, which save before they end.
 
-        Raises `SpeefeareError` when the gradient is no longer finite, and where checkpoint or speech do not fit.
+        Raises `SpeefeareError`, after an event `failed` with the same words, where the run cannot go on.
         """
-        self.run.create()
-        self.run.write_process()
-        with self._signals():
-            self._begin()
-            return self._loop()
+        try:
+            with self._stack:
+                self.run.create()
+                self.stops = self._stack.enter_context(StopRequests(self.run))
+                self.events = RunEvents(self.run, self.parallel.first, self.recipe.tensorboard)
+                self._stack.callback(self.events.close)
+                self._begin()
+                return self._until_done()
+        except Exception as error:
+            self._tell(error)
+            if isinstance(error, SpeefeareError):
+                raise
+            raise understand(error, str(self.run.path)).error() from error
 
+    # -- begin --------------------------------------------------------------------------------------------------
     def _begin(self) -> None:
         newest = self.run.newest_checkpoint()
-        self.log.append("preparing", self.step, recipe=self.recipe.name, resumed_from=newest.name if newest else None)
+        here = checkpoint_step(newest) if newest else 0
+        self.events.append("preparing", here, recipe=self.recipe.name, resumed_from=newest.name if newest else None)
+        torch.manual_seed(self.recipe.seed)
         if newest is not None:
-            self._restore(read_checkpoint(newest))
+            self._go_back()
         elif self.recipe.start_from:
             self._take_over(self.recipe.start_from)
         else:
             self.model.start(torch.from_numpy(self.speech.stretch(START_SPEECH_S)).to(self.device))
-        if self.model.fitted:
-            self.step = self.recipe.steps
-        count = sum(weight.numel() for weight in self.model.module.parameters())
-        self.log.append(
-            "start", self.step, recipe=self.recipe.name, parameters=count, speech_s=round(self.speech.length_s, 1),
-            device=str(self.device), steps=self.recipe.steps,
+        module = self.model.module
+        self.parallel.same_everywhere([*module.parameters(), *module.buffers()])
+        if self.learner is not None and self.learner.adversary is not None:
+            self.parallel.same_everywhere(self.learner.adversary.parameters())
+        if self.learner is not None and self.learner.average is not None and newest is None:
+            self.learner.average.reset()
+        self._say_start()
+        if newest is None and self.learner is not None:
+            self._checkpoint()
+
+    def _say_start(self) -> None:
+        problems = self.pool.problems | self.speech.broken
+        self.events.append(
+            "start", self.step, recipe=self.recipe.name, family=self.recipe.family,
+            parameters=sum(weight.numel() for weight in self.model.module.parameters()),
+            speech_s=round(self.speech.speech_s, 1), clips=len(self.pool), device=str(self.device),
+            steps=self.recipe.steps, world_size=self.parallel.world_size, batch_s=self._batch_s,
+            launcher=ProcessRecord.of_this_process().launcher, precision=self.recipe.precision,
+            loop=self.parallel.kind, rate_hz=self.model.rate_hz, book_sizes=list(self.model.book_sizes),
         )  # fmt: skip
-
-    def _loop(self) -> TrainingResult:
-        recipe = self.recipe
-        self.model.module.train()
-        for _, book in vector_quantizers(self.model.module):
-            book.learning = recipe.books.learn
-        sums: dict[str, float] = {}
-        since, counted = time.monotonic(), 0
-        while self.step < recipe.steps:
-            for name, value in self._train_step().items():
-                sums[name] = sums.get(name, 0.0) + value
-            self.step, counted = self.step + 1, counted + 1
-            stop = self.run.stop.exists() or self._stopped_by_signal
-            if self.step % recipe.log_every == 0 or self.step == recipe.steps:
-                means = {name: round(total / counted, 6) for name, total in sums.items()}
-                self.log.append("losses", self.step, seconds=round(time.monotonic() - since, 2), **means)
-                sums, since, counted = {}, time.monotonic(), 0
-            if stop or self.step % recipe.checkpoint_every == 0 or self.step == recipe.steps:
-                path = save_checkpoint(self.run, self.step, self._state(), recipe.keep_checkpoints)
-                self.log.append("checkpoint", self.step, file=path.name)
-            if stop and self.step < recipe.steps:
-                self.run.stop.unlink(missing_ok=True)
-                self.log.append("stopped", self.step)
-                return TrainingResult(self.step, False, None)
-        finished = self.model.to_native(recipe.name, recipe.licence, recipe.notes)
-        native.save(dataclasses.replace(finished, config=finished.config | recipe.network_after), self.run.model)
-        self.log.append("finished", self.step, file=self.run.model.name)
-        return TrainingResult(self.step, True, self.run.model)
-
-    def _train_step(self) -> dict[str, float]:
-        recipe = self.recipe
-        assert self.optimiser is not None
-        set_rate(self.optimiser, recipe.optimiser, self.step, recipe.steps)
-        audio = torch.from_numpy(self.speech.draw()).to(self.device)
-        made = self.model.reconstruct(audio, self.draw)
-        terms = {term.key: (term.weight, loss(made.decoded, made.target)) for term, loss in self.losses}
-        terms |= {name: (recipe.own_weights.get(name, 0.0), value) for name, value in made.own.items()}
-        adversary = self.adversary if self.step >= recipe.adversarial.start_step else None
-        if adversary is not None:
-            terms |= adversary.generator_terms(made.decoded, made.target)
-        total = torch.stack([weight * value for weight, value in terms.values()]).sum()
-        self.optimiser.zero_grad(set_to_none=True)
-        if recipe.balancer.on:
-            outside = {name: term for name, term in terms.items() if name not in made.own}
-            gradient = self.balancer.gradient(outside, made.decoded)
-            own = [recipe.own_weights.get(name, 0.0) * value for name, value in made.own.items() if value.requires_grad]
-            made.decoded.backward(gradient, retain_graph=bool(own))  # type: ignore[no-untyped-call]
-            if own:  # none where the encoder is frozen
-                torch.stack(own).sum().backward()  # type: ignore[no-untyped-call]
-        else:
-            total.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.model.module.parameters(), recipe.optimiser.clip_norm)
-        if not bool(torch.isfinite(norm)):
-            raise SpeefeareError(
-                f"The gradient of {recipe.name} is no longer finite at step {self.step}; lower the learning rate or"
-                " the weight of the newest loss, and resume from the last checkpoint."
-            )
-        self.optimiser.step()
-        values = {name: float(value.detach()) for name, (_, value) in terms.items()}
-        if adversary is not None:
-            set_rate(adversary.optimiser, recipe.adversarial.optimiser, self.step, recipe.steps)
-            values["discriminator"] = adversary.learn(made.decoded.detach(), made.target)
-        return values | {"total": float(total.detach()), "gradient_norm": float(norm)}
-
-    def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = {
-            "model": self.model.module.state_dict(),
-            "books": books_state(self.model.module),
-            "optimiser": self.optimiser.state_dict() if self.optimiser else {},
-            "balancer": self.balancer.norms,
-            "speech": self.speech.state(),
-            "random": torch.get_rng_state(),
-        }
-        if self.adversary is not None:
-            state["adversary"] = self.adversary.state_dict()
-            state["adversary_optimiser"] = self.adversary.optimiser.state_dict()
-        return state
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        self.model.module.load_state_dict(state["model"])
-        load_books_state(self.model.module, state["books"])
-        if self.optimiser is not None:
-            self.optimiser.load_state_dict(state["optimiser"])
-        self.balancer.norms = dict(state["balancer"])
-        self.speech.restore(state["speech"])
-        torch.set_rng_state(state["random"])
-        if self.adversary is not None and "adversary" in state:
-            self.adversary.load_state_dict(state["adversary"])
-            self.adversary.optimiser.load_state_dict(state["adversary_optimiser"])
-        self.step = int(state["step"])
+        if problems:
+            self.events.alarms(self.step, [broken_clips(problems)])
 
     def _take_over(self, source: str) -> None:
         try:
@@ -193,61 +161,172 @@ class Trainer:
         except RuntimeError as error:
             raise SpeefeareError(f"{source} does not fit the network of the recipe {self.recipe.name}.") from error
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():  # only there can they be caught
-            yield
+    # -- the loop -----------------------------------------------------------------------------------------------
+    def _until_done(self) -> TrainingResult:
+        """Sittings from checkpoint to end; one that meets a gradient that is not finite goes back."""
+        if self.learner is None:
+            self.spent = dataclasses.replace(self.spent, step=self.recipe.steps)
+            self._checkpoint()
+            return self._finish()
+        while True:
+            try:
+                return self._sitting(self.learner)
+            except NotFinite as error:
+                self._roll_back(error.where)
+
+    def _sitting(self, learner: Learner) -> TrainingResult:
+        self.model.module.train()
+        recipe, machine, self.window = self.recipe, Machine(self.device), Window()
+        self._looked = 0.0
+        first = self.step * recipe.accumulate
+        with BatchLoader(self.speech, first, recipe.data.workers) as loader:
+            self.loader = loader
+            before, stop, progress = time.monotonic(), False, self.budget.progress(self.spent)
+            while progress < 1 and not stop:
+                batches = [self.listener.hear(loader.next()) for _ in range(recipe.accumulate)]
+                look = (self.step + 1) % recipe.log_every == 0
+                report = learner.step(batches, self.step, progress, look, self.attempt)
+                self.window.add(report)
+                for codes in report.codes:
+                    self.watch.count(codes)
+                now = time.monotonic()
+                heard = self.spent.heard_s + self._batch_s
+                self.spent = Spent(self.step + 1, self.spent.seconds + now - before, heard)
+                before = now
+                progress, asked = self.parallel.from_first(
+                    [self.budget.progress(self.spent), float(self.stops.asked())]
+                )
+                stop = bool(asked)
+                saves = stop or self.step % recipe.checkpoint_every == 0 or progress >= 1
+                if saves or self.step % recipe.log_every == 0:
+                    self._log(learner, machine, progress)
+                if saves:
+                    self._checkpoint(validate=not stop or progress >= 1)
+        if progress < 1:
+            self.stops.obeyed()
+            self.events.append("stopped", self.step)
+            return TrainingResult(self.step, False, None)
+        return self._finish()
+
+    def _log(self, learner: Learner, machine: Machine, progress: float) -> None:
+        window, meter = self.window, self.loader.meter()
+        names, means = window.sums()
+        joined = torch.cat([means.cpu(), torch.tensor([meter.wait_share], dtype=torch.float64)]).to(self.device)
+        *found, wait = self.parallel.mean(joined).tolist()
+        values = dict(zip(names, found, strict=True)) | learner.rates()
+        seconds = max(window.seconds, 1e-9)
+        step_s = seconds / max(1, window.steps)
+        values |= {
+            "audio_s_per_s": self._batch_s / step_s, "loader_wait": wait, "progress": progress,
+            "left_s": self.budget.left_s(self.spent, step_s),
+        }  # fmt: skip
+        self.events.append("losses", self.step, seconds=round(seconds, 3), **values, shares=window.shares)
+        terms = [name for name in learner.losses if name in values]
+        self.events.alarms(self.step, self.alarms.losses(values, terms, window.ignorant))
+        if self.watch.sizes:
+            counted = self.watch.summary(self.parallel.total)
+            self.events.append("books", self.step, **counted)
+            found_alarms = self.alarms.books(counted["perplexity"], self.watch.sizes, self.watch.full, self.step)
+            self.events.alarms(self.step, found_alarms)
+            self.watch.roll()
+        if time.monotonic() - self._looked > MACHINE_EVERY_S:
+            self._looked = time.monotonic()
+            self.events.append("machine", self.step, **machine.look())
+        self.window = Window()
+
+    # -- checkpoints --------------------------------------------------------------------------------------------
+    def _checkpoint(self, validate: bool = True) -> None:
+        """The newest codec, what validation says of it, and the whole state; in this order, so that none is missing."""
+        began = time.monotonic()
+        if not all_finite(self.model.module.state_dict()):
+            raise NotFinite("the codec")
+        if self.parallel.first:
+            native.save(self._codec_file(), self.run.model_latest)
+            if validate:
+                self._validate()
+            learner = self.learner
+            spent = dataclasses.replace(self.spent, seconds=self.spent.seconds + time.monotonic() - began)
+            state = collect(self.model.module, learner, spent, self.watch, self.alarms)
+            path = save_checkpoint(self.run, self.step, state, self.recipe.keep_checkpoints)
+            self.events.append("checkpoint", self.step, file=path.name)
+        self.parallel.wait()
+        self.attempt = 0
+
+    def _validate(self) -> None:
+        if not self.validation.clips:
             return
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        originals = self.validation.write_originals(self.run, self.model.rate_hz)
+        codec = load_codec(self.run.model_latest, str(self.device))
+        values = self.validation.measure(codec, self.run, self.step, self.device)
+        found = self.alarms.validation(values["mel_distance"]) if "mel_distance" in values else []
+        self.events.append("validation", self.step, **values, originals=originals, worse_for=self.alarms.worse_for)
+        self.events.alarms(self.step, found)
+
+    def _codec_file(self) -> native.NativeFile:
+        recipe = self.recipe
+        average = self.learner.average if self.learner else None
+        with average.in_place() if average else nullcontext():
+            made = self.model.to_native(recipe.name, recipe.licence, recipe.notes)
+        return dataclasses.replace(made, config=made.config | recipe.network_after)
+
+    def _finish(self) -> TrainingResult:
+        if self.parallel.first:
+            native.save(self._codec_file(), self.run.model)
+        self.events.append("finished", self.step, file=self.run.model.name)
+        return TrainingResult(self.step, True, self.run.model)
+
+    def _go_back(self) -> None:
+        """To the newest checkpoint that can be read. Raises `SpeefeareError` where there is none."""
+        last: SpeefeareError | None = None
+        for path in reversed(self.run.all_checkpoints()):
+            try:
+                state = read_checkpoint(path)
+                self.spent, self.alarms = restore(state, self.model.module, self.learner, self.watch)
+                return
+            except SpeefeareError as error:
+                last = last or error
+            except (KeyError, RuntimeError, ValueError, TypeError) as error:
+                raise SpeefeareError(f"{path} is a checkpoint of another recipe; start a new run folder.") from error
+        raise last or SpeefeareError(f"{self.run.path} holds no checkpoint to go back to.")
+
+    def _roll_back(self, where: str) -> None:
+        """After a gradient that is not finite: the newest checkpoint again, and other random draws."""
+        step, attempt = self.step, self.attempt + 1
+        if attempt > MOST_ROLLBACKS or self.run.newest_checkpoint() is None:
+            raise TrainingFault(Fault(
+                "not_finite",
+                f"The gradient of {where} was no longer finite at step {step}, {attempt} times in a row.",
+                "Lower optimiser.rate, set optimiser.clip_norm, or lower the weight of the newest loss; then clone the"
+                " run or start a new one.",
+            ))  # fmt: skip
+        self._go_back()
+        self.attempt = attempt
+        self.speech = self._sampler()
+        self.events.append("preparing", self.step, recipe=self.recipe.name, resumed_from=f"step-{self.step:08d}.pt")
+        self._say_start()
+        self.events.alarms(self.step, [not_finite(where, step, self.step, attempt, MOST_ROLLBACKS)])
+
+    # -- small things -------------------------------------------------------------------------------------------
+    def _sampler(self) -> SpeechSampler:
+        recipe = self.recipe
+        segment = recipe.data.segment_frames * self.model.frame_samples
+        seed = recipe.seed + OTHER_DRAWS * self.attempt
+        return SpeechSampler(recipe.data, self.pool, segment, seed, self.parallel.rank)
+
+    @property
+    def _batch_s(self) -> float:
+        """Seconds of audio in a step, of all processes."""
+        return self.speech.batch_s * self.recipe.accumulate * self.parallel.world_size
+
+    def _tell(self, error: Exception) -> None:
+        """The log of a run that has begun says why it ended, as far as that can be written."""
+        fault = understand(error, str(self.run.path))
         try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopped_by_signal = True
-
-
-def optimiser_for(module: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW over the parameters of a module, grouped by their share of the rate; a share of 0 freezes.
-
-    Raises `SpeefeareError` where nothing is left to train.
-    """
-    groups: dict[float, list[nn.Parameter]] = {}
-    for name, parameter in module.named_parameters():
-        shares = [share for start, share in recipe.rate_shares.items() if name.startswith(start)]
-        share = shares[-1] if shares else 1.0
-        parameter.requires_grad_(share > 0)
-        if share > 0:
-            groups.setdefault(share, []).append(parameter)
-    if not groups:
-        raise SpeefeareError(f"The recipe {recipe.name} freezes everything; raise one of its rate_shares.")
-    values = recipe.optimiser
-    return torch.optim.AdamW(
-        [{"params": group, "share": share} for share, group in groups.items()],
-        lr=values.rate,
-        betas=values.betas,
-        weight_decay=values.weight_decay,
-    )
-
-
-def set_rate(optimiser: torch.optim.Optimizer, recipe: OptimiserRecipe, step: int, steps: int) -> None:
-    """Linear warm-up, then a cosine from the rate to `final_share` of it at the last step."""
-    warm = min(1.0, (step + 1) / max(1, recipe.warmup_steps))
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
-    rate = recipe.rate * warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
-    for group in optimiser.param_groups:
-        group["lr"] = rate * group.get("share", 1.0)
-
-
-def _loss(term: Term, rate_hz: int) -> nn.Module:
-    row = LOSSES.get(term.key)
-    if row is None or row.kind != "reconstruction":
-        known = ", ".join(key for key, loss in LOSSES.items() if loss.kind == "reconstruction")
-        raise SpeefeareError(f"The recipe asks for the loss {term.key}; reconstruction losses here are {known}.")
-    try:
-        built: nn.Module = row(rate_hz=rate_hz, **term.options)
-    except TypeError as error:
-        raise SpeefeareError(f"The loss {term.key} does not take the recipe's options: {error}.") from error
-    return built
+            if self.run.config.exists() or self.run.events.exists():
+                if fault.kind == "other" and not isinstance(error, SpeefeareError):
+                    self.run.trace.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+                log = RunEvents(self.run, writes=True, tensorboard=False)
+                step = self.spent.step if hasattr(self, "spent") else 0
+                log.append("failed", step, kind=fault.kind, words=fault.words, advice=fault.advice)
+        except OSError:  # a full disk or a closed folder; whoever started the run still hears it
+            pass

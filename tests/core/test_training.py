@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import yaml
 
 from speefeare_core import Audio, SpeefeareError, load_codec
@@ -20,7 +19,7 @@ from speefeare_core.audio import write
 from speefeare_core.training.__main__ import main
 from speefeare_core.training.data import SpeechSampler, coloured_noise, open_set, pack, sound_files
 from speefeare_core.training.recipe import Recipe, read_recipe, shipped_recipes
-from speefeare_core.training.recipe_parts import BooksRecipe, BudgetRecipe, DataRecipe, SpeechSource
+from speefeare_core.training.recipe_parts import BudgetRecipe, DataRecipe, SpeechSource
 from speefeare_core.training.run_log import EventLog, RunFolder, read_events
 from speefeare_core.training.trainer import Trainer
 
@@ -181,71 +180,6 @@ def test_noise_speed_and_tilt_change_the_segments(data_folder: Path) -> None:
 def test_coloured_noise_has_its_level() -> None:
     noise = coloured_noise(np.random.default_rng(0), 8000, -40.0)
     assert 20 * np.log10(noise.std()) == pytest.approx(-40.0, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"adversarial": adversarial(start_step=2)},
-        {"family": "soundstream", "network": {**SOUNDSTREAM, "books": 3, "book_size": 8}},
-    ],
-    ids=["transform", "adversarial", "soundstream"],
-)
-def test_a_resumed_run_ends_as_one_that_never_stopped(
-    changes: dict[str, Any], data_folder: Path, tmp_path: Path
-) -> None:
-    given = recipe(**changes)
-    whole = train(given, tmp_path / "whole", data_folder)
-    torch.manual_seed(99)
-    run = RunFolder(tmp_path / "parts")
-    run.create()
-    run.request_stop()
-    first = Trainer(given, run, data_folder, "cpu").train()
-    assert (first.step, first.finished) == (1, False)
-    assert not run.stop.exists()
-    second = train(given, run.path, data_folder)
-    for name, value in whole.model.module.state_dict().items():
-        torch.testing.assert_close(second.model.module.state_dict()[name], value, rtol=1e-5, atol=1e-6, msg=name)
-    events = [event["event"] for event in read_events(run.events)[0]]
-    assert events[:4] == ["preparing", "start", "checkpoint", "stopped"]
-    assert events[-2:] == ["checkpoint", "finished"]
-    assert load_codec(run.model, "cpu").info.depth == 3
-    assert [path.name for path in sorted(run.checkpoints.iterdir())] == ["step-00000003.pt", "step-00000006.pt"]
-
-
-def test_training_lowers_the_loss(data_folder: Path, tmp_path: Path) -> None:
-    given = recipe(steps=60, optimiser=dataclasses.replace(recipe().optimiser, rate=3e-3, warmup_steps=5))
-    train(given, tmp_path, data_folder)
-    losses = [
-        event["companded_stft"] for event in read_events(RunFolder(tmp_path).events)[0] if event["event"] == "losses"
-    ]
-    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
-
-
-def test_a_rate_share_of_zero_freezes_and_books_can_rest(data_folder: Path, tmp_path: Path) -> None:
-    given = recipe(rate_shares={"encoder": 0.0}, books=BooksRecipe(learn=False))
-    trainer = Trainer(given, RunFolder(tmp_path), data_folder, "cpu")
-    trainer.run.create()
-    trainer._begin()
-    before = {name: value.clone() for name, value in trainer.model.module.state_dict().items()}
-    trainer._loop()
-    moved = {name for name, value in trainer.model.module.state_dict().items() if not torch.equal(value, before[name])}
-    assert moved
-    assert all(name.startswith(("decoder", "depth_shift")) for name in moved)
-
-
-def test_a_run_can_start_from_a_fitted_linear_codec(data_folder: Path, tmp_path: Path) -> None:
-    sizes = {name: NETWORK[name] for name in ("rate_hz", "hop_samples", "dim", "books", "book_size")}
-    fitted = recipe(family="linear", network=sizes, losses=(), steps=1)
-    train(fitted, tmp_path / "linear", data_folder)
-    linear = load_codec(tmp_path / "linear" / "model.safetensors", "cpu")
-    start = recipe(start_from=str(tmp_path / "linear" / "model.safetensors"))
-    trainer = Trainer(start, RunFolder(tmp_path / "neural"), data_folder, "cpu")
-    trainer.run.create()
-    trainer._begin()
-    books = trainer.model.module.state_dict()["quantizer.layers.1.codebook"]
-    assert torch.equal(books, linear.module.state_dict()["quantizer.layers.1.codebook"])
 
 
 def test_the_finished_codec_can_differ_from_the_trained_one(data_folder: Path, tmp_path: Path) -> None:
