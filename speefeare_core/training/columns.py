@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -83,7 +84,7 @@ def compare(recipes: dict[str, Recipe]) -> tuple[Difference, ...]:
     """What differs between recipes, by any names for them."""
     flat = {name: flat_entries(recipe) for name, recipe in recipes.items()}
     rows = []
-    for entry in dict.fromkeys(entry for values in flat.values() for entry in values):
+    for entry in sorted({entry: None for values in flat.values() for entry in values}, key=_place):
         values = {name: found.get(entry, ABSENT) for name, found in flat.items()}
         first, *others = values.values()
         if all(_same(first, other) for other in others):
@@ -127,6 +128,12 @@ def _terms(name: str, terms: list[dict[str, Any]]) -> dict[str, Any]:
         flat[f"{place}.weight"] = term["weight"]
         flat |= {f"{place}.{option}": value for option, value in term["options"].items()}
     return flat
+
+
+def _place(entry: str) -> tuple[int, str]:
+    """In the order of a recipe's parts, and inside them by name."""
+    names = [item.name for item in dataclasses.fields(Recipe)]
+    return names.index(entry.split(".")[0]), entry
 
 
 def _same(one: Any, other: Any) -> bool:

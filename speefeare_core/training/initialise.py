@@ -7,8 +7,13 @@ import math
 import torch
 from torch import nn
 
+from speefeare_core.nn.dac import ResidualUnit
+from speefeare_core.nn.streaming import Residual
+from speefeare_core.nn.vocos import VocosDecoder
+
 WIDTH = 0.02  # of the truncated normal distribution
-NEAR_SILENCE = 1e-3  # what the decoder's last weights are multiplied by
+BRANCH = 0.1  # what the last weights of a residual branch are multiplied by
+NEAR_SILENCE = 1e-4  # what the decoder's last weights are multiplied by
 
 
 @torch.no_grad()
@@ -19,24 +24,42 @@ def initialise(module: nn.Module, kind: str) -> None:
     come out of weight norm anew at every pass, so that only the zeros of the biases take effect: that is zero_bias.
 
     even: a signal is as wide after a layer as before it, N(0, 1 / inputs of an output) (LeCun et al., Efficient
-    BackProp, section 4.6), biases zero, and the decoder's last convolution near zero, so that training starts at
-    silence (after Fixup, arXiv 1901.09321, section 3.2, which starts at zero). Torch's own weights shrink a signal to
-    0.6 in each layer; networks without norms then start with nothing but biases in their latents.
+    BackProp, section 4.6), biases zero. Residual branches begin at a tenth, and the decoder's last convolution near
+    zero, so that training starts at silence (after Fixup, arXiv 1901.09321, section 3.2, where both are zero). Torch's
+    own weights shrink a signal to 0.6 in each layer; networks without norms then start with nothing but biases in
+    their latents. A decoder that is no convolutional trunk keeps the start of its own.
     """
     if kind == "default":
         return
-    for part in module.modules():
-        if kind == "even" and isinstance(part, nn.Conv1d | nn.ConvTranspose1d):
-            nn.init.normal_(part.weight, std=1 / math.sqrt(_inputs(part)))
-        elif kind == "truncated_normal" and isinstance(part, nn.Conv1d):
-            nn.init.trunc_normal_(part.weight, std=WIDTH)
-        elif not isinstance(part, nn.Conv1d):
-            continue
-        if part.bias is not None:
-            nn.init.zeros_(part.bias)
     if kind == "even":
-        last = [part for part in module.get_submodule("decoder").modules() if isinstance(part, nn.Conv1d)][-1]
-        last.weight.mul_(NEAR_SILENCE)
+        for trunk in (module.get_submodule("encoder"), module.get_submodule("decoder")):
+            if not isinstance(trunk, VocosDecoder):
+                _even(trunk)
+        decoder = module.get_submodule("decoder")
+        if not isinstance(decoder, VocosDecoder):
+            _last_convolution(decoder).weight.mul_(NEAR_SILENCE)
+        return
+    for part in module.modules():
+        if isinstance(part, nn.Conv1d):
+            if kind == "truncated_normal":
+                nn.init.trunc_normal_(part.weight, std=WIDTH)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
+def _even(trunk: nn.Module) -> None:
+    for part in trunk.modules():
+        if isinstance(part, nn.Conv1d | nn.ConvTranspose1d):
+            nn.init.normal_(part.weight, std=1 / math.sqrt(_inputs(part)))
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+    for part in trunk.modules():
+        if isinstance(part, ResidualUnit | Residual):
+            _last_convolution(part.block).weight.mul_(BRANCH)
+
+
+def _last_convolution(module: nn.Module) -> nn.Conv1d:
+    return [part for part in module.modules() if isinstance(part, nn.Conv1d)][-1]
 
 
 def _inputs(conv: nn.Conv1d | nn.ConvTranspose1d) -> float:

@@ -86,6 +86,7 @@ def plain(value: Any) -> Any:
 def _build_dataclass(kind: type, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise TypeError(f"{where or 'it'} should be a mapping, not {data!r}")
+    data = {"on" if key is True else key: value for key, value in data.items()}  # YAML 1.1 takes a bare `on` for true
     hints = typing.get_type_hints(kind)
     fields = {item.name: item for item in dataclasses.fields(kind)}
     unknown = sorted(set(data) - set(fields))
