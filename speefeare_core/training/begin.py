@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.file_lock import lock_file
 from speefeare_core.training.process_record import Heartbeat
-from speefeare_core.training.run_config import read_config, with_data
+from speefeare_core.training.run_config import read_config
 from speefeare_core.training.run_log import EventLog, RunFolder, read_events
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def train_in(path: Path, device: str = "auto") -> TrainingResult:
         try:
             from speefeare_core.training.trainer import Trainer
 
-            recipe, folder = with_data(config.recipe, config.data)
-            return Trainer(recipe, run, folder, device).train()
+            return Trainer(config.recipe, run, [Path(source) for source in config.data], device).train()
         except SpeefeareError as error:
             if first and not _says_failed(run, told):
                 EventLog(run.events).append("failed", 0, words=str(error), advice="")

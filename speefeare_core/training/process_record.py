@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -27,7 +27,7 @@ class ProcessRecord:
 
     pid: int
     host: str
-    command: list[str] = field(default_factory=list)
+    command: tuple[str, ...] = ()
     launcher: str = "local"
     started: float = 0.0
     heartbeat: float = 0.0
@@ -39,7 +39,7 @@ class ProcessRecord:
         """Who we are."""
         now, pid = time.time(), os.getpid()
         launcher = os.environ.get(LAUNCHER_VARIABLE, "local")
-        return cls(pid, socket.gethostname(), list(sys.argv), launcher, now, now, identity(pid), place())
+        return cls(pid, socket.gethostname(), tuple(sys.argv), launcher, now, now, identity(pid), place())
 
     @property
     def here(self) -> bool:

@@ -13,7 +13,6 @@ import yaml
 
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.recipe import Recipe
-from speefeare_core.training.recipe_parts import SpeechSource
 from speefeare_core.training.run_log import RunFolder, write_whole
 
 # What a run that has begun may still change: when it ends, and what is written down. All else would be another run.
@@ -70,23 +69,3 @@ def fingerprint(recipe: Recipe, data: tuple[str, ...]) -> str:
     """What tells two runs apart: the same for the same recipe and data. Explanations do not count."""
     content = recipe.to_dict() | {"reasons": {}, "title": "", "notes": []}
     return hashlib.sha256(json.dumps([content, list(data)], sort_keys=True).encode()).hexdigest()[:16]
-
-
-def with_data(recipe: Recipe, data: tuple[str, ...]) -> tuple[Recipe, Path]:
-    """The recipe with its sources of speech filled in, and the folder that the names of packed sets are below.
-
-    A recipe without sources gets all that was given; one that names packed sets looks for them in what was given.
-    Raises `SpeefeareError` where that cannot be.
-    """
-    if any(not source.path for source in recipe.data.sources):
-        if len(data) != 1:
-            names = ", ".join(source.name for source in recipe.data.sources)
-            raise SpeefeareError(
-                f"The recipe {recipe.name} names its packed sets ({names}): give the one folder that they are in"
-                " with --data."
-            )
-        return recipe, Path(data[0])
-    if recipe.data.sources:
-        return recipe, Path(data[0]) if data else Path()
-    sources = tuple(SpeechSource(path=source) for source in data)
-    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, sources=sources)), Path()
