@@ -42,8 +42,10 @@ class MimiCodec(NetworkCodec):
         self._own_notes = notes
         self.step_s = CPU_BLOCK_FRAMES * config.hop_samples / config.rate_hz
         frame_rate_hz = config.rate_hz / config.hop_samples
+        split = config.semantic_books < config.books
+        meant = config.semantic_books if split else 1
         books = tuple(
-            BookInfo(config.book_size, frame_rate_hz, "semantic" if index < config.semantic_books else "acoustic")
+            BookInfo(config.book_size, frame_rate_hz, "semantic" if index < meant else "acoustic")
             for index in range(config.books)
         )
         self.info = CodecInfo(
@@ -54,7 +56,7 @@ class MimiCodec(NetworkCodec):
             hop_samples=config.hop_samples,
             frame_rate_hz=frame_rate_hz,
             books=books,
-            depth_mode="split",
+            depth_mode="split" if split else "residual",
             latent_dim=config.dimension,
             causal=True,
             streamable=True,

@@ -1,4 +1,4 @@
-"""X-Codec (arXiv 2408.17175): every book holds sound and meaning; encoding needs the HuBERT or WavLM in the file."""
+"""X-Codec (arXiv 2408.17175): every book holds sound and meaning; encoding needs the teacher in the file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from speefeare_core.codec import BlockContext, BookInfo, CodecInfo, Encoded
 from speefeare_core.codecs.network_codec import NetworkCodec
 from speefeare_core.codecs.xcodec_names import interpret
 from speefeare_core.nn.xcodec import XCodecConfig, XCodecModel
-from speefeare_core.teachers.semantic import TITLES, SemanticTeacher
+from speefeare_core.teachers.build import TITLES, build_teacher
 
 if TYPE_CHECKING:
     from speefeare_core.checkpoints.official import Official
 
 BLOCK_S = 20.0
 CONTEXT_S = 1.0
+NEEDS = "{title} to encode: it is in the file, and the package transformers runs it"
 WHOLE_NOTE = (
     "{title} listens to the whole recording, so the codes of blocks of a long recording can differ near the seams."
 )
@@ -66,7 +67,7 @@ class XCodec(NetworkCodec):
             delay_samples=0,
             stream_delay_samples=0,
             look_ahead_samples=None,
-            needs=(f"{title} to encode: it is in the file, and the package transformers runs it",),
+            needs=() if config.teacher == "phones" else (NEEDS.format(title=title),),
             licence=licence,
             parameters=sum(weight.numel() for weight in model.parameters())
             + config.books * config.book_size * model.latent_dim,
@@ -112,5 +113,5 @@ class XCodec(NetworkCodec):
 
 def _network(config: XCodecConfig) -> XCodecModel:
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in config.teacher_options}
-    teacher = SemanticTeacher(config.teacher, options)
+    teacher = build_teacher(config.teacher, options)
     return XCodecModel(config, teacher, teacher.width)

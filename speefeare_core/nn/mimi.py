@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -45,6 +46,7 @@ class MimiConfig(SeanetConfig):
     semantic_books: int = 1
     book_size: int = 2048
     book_dim: int = 256
+    semantic_dimension: int | None = None  # of the teacher that the semantic books learn from; None: no such layer
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,6 +71,7 @@ class MimiOutput:
     audio: Tensor  # [B, 1, F·hop]
     latents: Tensor  # [B, D, F] before quantisation
     quantized: Quantized
+    semantic: Tensor | None = None  # [B, F, S], what the semantic books say, in the teacher's space
 
 
 class ChannelUpsample(nn.Module):
@@ -112,13 +115,25 @@ class MimiModel(nn.Module):
         self.upsample = ChannelUpsample(width, config.frame_stride)
         self.decoder_transformer = _transformer(config)
         self.decoder = SeanetDecoder(config)
+        taught = config.semantic_dimension
+        self.transform = nn.Linear(width, taught) if taught is not None else None
         rows_layout(self)
 
-    def forward(self, audio: Tensor, depths: Tensor | None = None) -> MimiOutput:
-        """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`."""
+    def forward(self, audio: Tensor, depths: Tensor | None = None, unquantised: Tensor | None = None) -> MimiOutput:
+        """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`.
+
+        The decoder gets the latents themselves of the examples that `unquantised` `[B]` bool names; the books learn
+        from these examples too.
+        """
         latents = self.encode(audio)
         quantized = self.quantizer(latents, depths=depths)
-        return MimiOutput(self.decode(quantized.quantized), latents, quantized)
+        passed = quantized.quantized
+        if unquantised is not None:
+            passed = torch.where(unquantised[:, None, None], latents, passed)
+        semantic = None
+        if self.transform is not None:
+            semantic = self.transform(self.quantizer.taught(latents, quantized.codes).transpose(1, 2))
+        return MimiOutput(self.decode(passed), latents, quantized, semantic)
 
     def encode(self, audio: Tensor) -> Tensor:
         """`[B, 1, F·hop]` → latents `[B, D, F]`, differentiable."""

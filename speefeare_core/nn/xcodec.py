@@ -38,7 +38,7 @@ class XCodecConfig(NetworkConfig):
     books: int = 8
     book_size: int = 1024
     teacher: str = "hubert"
-    teacher_options: tuple[tuple[str, Any], ...] = ()  # see teachers.semantic.OPTIONS
+    teacher_options: tuple[tuple[str, Any], ...] = ()  # see teachers.build
 
     def __post_init__(self) -> None:
         if math.prod(self.strides) != math.prod(self.decoder_strides):
@@ -171,9 +171,12 @@ class XCodecModel(nn.Module):
             config.acoustic_dim, config.decoder_channels, config.decoder_strides, whole=True, tanh=False
         )
 
-    def forward(self, audio: Tensor, depths: Tensor | None = None) -> XCodecOutput:
-        """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`."""
-        heard = self.teacher(audio)
+    def forward(self, audio: Tensor, depths: Tensor | None = None, heard: Tensor | None = None) -> XCodecOutput:
+        """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`.
+
+        `heard` `[B, D_t, F]`: the teacher's features where they are known already.
+        """
+        heard = self.teacher(audio) if heard is None else heard
         latents = self._latents(audio, heard)
         quantized = self.quantizer(latents, depths=depths)
         semantic = self.decoder_semantic(_linear(self.fc_post1, quantized.quantized))

@@ -17,7 +17,7 @@ class BookSearch:
     def __init__(self, quantizer: SplitVQ, latents: Tensor) -> None:
         rows = latents.shape[0]
         self._latents = latents
-        parts: list[ProjectedVQ] = [quantizer.semantic, quantizer.acoustic]
+        parts = _parts(quantizer)
         self._project = prepare(torch.cat([part.in_proj.weight for part in parts]), None, rows).apply
         self._widths = [part.vq.dim for part in parts]
         self._chosen = torch.zeros(quantizer.books, rows, dtype=torch.int64, device=latents.device)
@@ -46,7 +46,7 @@ class BookSum:
     """What codes stand for: `output` `[n, D]`, the chosen entries of both parts summed and projected in one product."""
 
     def __init__(self, quantizer: SplitVQ, rows: int) -> None:
-        parts = [quantizer.semantic, quantizer.acoustic]
+        parts = _parts(quantizer)
         weight = torch.cat([part.out_proj.weight for part in parts], dim=1)
         self._project = prepare(weight, None, rows).apply
         self._first = quantizer.semantic_books
@@ -59,5 +59,10 @@ class BookSum:
         """Codes `[1, K, n]`, and which books count."""
         self._sums.zero_()
         for book in books:
-            self._of_part[book >= self._first].add_(self._books[book].index_select(0, codes[0, book]))
+            self._of_part[int(book >= self._first)].add_(self._books[book].index_select(0, codes[0, book]))
         self._project(self._sums, self.output)
+
+
+def _parts(quantizer: SplitVQ) -> list[ProjectedVQ]:
+    """The chains of books: two, or one where nothing lies beside the semantic books."""
+    return [quantizer.semantic] if quantizer.acoustic is None else [quantizer.semantic, quantizer.acoustic]

@@ -59,15 +59,19 @@ class ProjectedVQ(nn.Module):
 
 
 class SplitVQ(nn.Module):
-    """`semantic_books` books, and beside them the acoustic rest; codes hold the semantic ones first."""
+    """`semantic_books` books, and beside them the acoustic rest; codes hold the semantic ones first.
+
+    With as many semantic books as books there is one chain and nothing beside it: a residual quantiser whose first
+    book is the one that is taught, as SpeechTokenizer has it (arXiv 2308.16692), to compare the split one with.
+    """
 
     def __init__(self, books: int, size: int, dim: int, width: int, *, semantic_books: int = 1) -> None:
         super().__init__()
-        if not 0 < semantic_books < books:
-            raise ValueError(f"{books} books cannot hold {semantic_books} semantic ones and at least one acoustic")
+        if not 0 < semantic_books <= books:
+            raise ValueError(f"{books} books cannot hold {semantic_books} semantic ones")
         self.books, self.semantic_books = books, semantic_books
         self.semantic = ProjectedVQ(semantic_books, size, dim, width)
-        self.acoustic = ProjectedVQ(books - semantic_books, size, dim, width)
+        self.acoustic = ProjectedVQ(books - semantic_books, size, dim, width) if semantic_books < books else None
 
     def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
         """Codes of the first `depth` books (None: all): `[B, W, F]` → `[B, depth, F]` int64."""
@@ -75,7 +79,7 @@ class SplitVQ(nn.Module):
         if not 1 <= depth <= self.books:
             raise ValueError(f"depth {depth} of a quantiser with {self.books} books")
         codes = [self.semantic.encode(latents, min(depth, self.semantic_books))]
-        if depth > self.semantic_books:
+        if depth > self.semantic_books and self.acoustic is not None:
             codes.append(self.acoustic.encode(latents, depth - self.semantic_books))
         return torch.cat(codes, dim=1)
 
@@ -91,7 +95,7 @@ class SplitVQ(nn.Module):
         first = self.semantic_books
         semantic = [book for book in books if book < first]
         acoustic = [book - first for book in books if book >= first]
-        if not acoustic:
+        if not acoustic or self.acoustic is None:
             return self.semantic.decode(codes[:, :first], semantic)
         rest = self.acoustic.decode(codes[:, first:], acoustic)
         return rest + self.semantic.decode(codes[:, :first], semantic) if semantic else rest
@@ -101,6 +105,7 @@ class SplitVQ(nn.Module):
         return [
             projected_energies(part.vq.layer(index).codebook, part.out_proj.weight)
             for part in (self.semantic, self.acoustic)
+            if part is not None
             for index in range(part.vq.books)
         ]
 
@@ -114,7 +119,7 @@ class SplitVQ(nn.Module):
         the acoustic one, each in its narrow space `[B, D, F]`. Both begin with all of the latents."""
         first = min(len(rows), self.semantic_books)
         yield from self.semantic.left_over(latents, rows[:first])
-        if len(rows) > first:
+        if len(rows) > first and self.acoustic is not None:
             yield from self.acoustic.left_over(latents, rows[first:], chain=1, first=first)
 
     def sum_books(self, rows: Sequence[Tensor], books: Sequence[int]) -> Tensor:
@@ -127,19 +132,23 @@ class SplitVQ(nn.Module):
 
     def widen(self, left: Tensor, chain: int) -> Tensor:
         """From the narrow space of a chain to that of the latents: `[B, D, F]` → `[B, W, F]`."""
-        part = self.acoustic if chain else self.semantic
+        part = self.acoustic if chain and self.acoustic is not None else self.semantic
         wide: Tensor = part.out_proj(left.transpose(1, 2)).transpose(1, 2)
         return wide
 
     def _part_of(self, book: int) -> tuple[ProjectedVQ, int]:
         """The half that holds a book, and its place there."""
         first = self.semantic_books
-        return (self.semantic, book) if book < first else (self.acoustic, book - first)
+        if book < first or self.acoustic is None:
+            return self.semantic, book
+        return self.acoustic, book - first
 
     def forward(self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None) -> Quantized:
         """As `ResidualVQ.forward`; the semantic books are always used in full, `depth` and `depths` count them too."""
         if depths is None:
             depths = torch.full((latents.shape[0],), self.books if depth is None else depth, device=latents.device)
+        if self.acoustic is None:
+            return self.semantic(latents, depths)  # type: ignore[no-any-return]
         meant = torch.full_like(depths, self.semantic_books)
         beside = (depths - self.semantic_books).clamp(min=0)
         semantic: Quantized = self.semantic(latents, meant)
@@ -154,6 +163,19 @@ class SplitVQ(nn.Module):
             meant + beside,
         )
 
+    def taught(self, latents: Tensor, codes: Tensor) -> Tensor:
+        """What the books say that a teacher teaches, `[B, W, F]`: of the codes of `forward`, straight through.
+
+        These are the semantic books; of one chain the first.
+        """
+        count = self.semantic_books if self.acoustic is not None else 1
+        narrow = self.semantic.in_proj(latents.transpose(1, 2))
+        found = self.semantic.vq.decode(codes[:, :count], count).transpose(1, 2)
+        wide: Tensor = self.semantic.out_proj(narrow + (found - narrow).detach())
+        return wide.transpose(1, 2)
+
     def sample_depths(self, batch: int, *, full: float = 0.0, skew: float = 1.0) -> Tensor:
         """Quantiser dropout among the acoustic books; see `ResidualVQ.sample_depths`."""
+        if self.acoustic is None:
+            return self.semantic.vq.sample_depths(batch, full=full, skew=skew)
         return self.acoustic.vq.sample_depths(batch, full=full, skew=skew) + self.semantic_books

@@ -7,20 +7,21 @@ and the weight norm of their position convolution stays, because it is over anot
 from __future__ import annotations
 
 import importlib
+import math
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.teachers.teacher import Teacher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-RATE_HZ = 16000
 PAD_SAMPLES = 160  # zeros on each side, so that 320 samples give one frame
 TITLES = {"hubert": "HuBERT", "wavlm": "WavLM"}
 # What shapes and behaviour of the networks hang on; everything else of transformers' configuration is for training.
@@ -34,7 +35,7 @@ _STRIDES = (5, 2, 2, 2, 2, 2, 2)
 _HEAD_DIM = 64  # of every published HuBERT and WavLM
 
 
-class SemanticTeacher(nn.Module):
+class SemanticTeacher(Teacher):
     """Audio `[B, 1, T]` at 16 kHz → `[B, D, F]`, the mean of the hidden states of all layers; never trained."""
 
     def __init__(self, kind: str, options: Mapping[str, Any]) -> None:
@@ -43,14 +44,11 @@ class SemanticTeacher(nn.Module):
         Raises `SpeefeareError` where transformers is missing, ValueError for another kind.
         """
         super().__init__()
-        self.kind = kind
+        self.kind = self.key = kind
         model: Any = _build(kind, dict(options)).eval().requires_grad_(False)
         self.model = model
         self.width = int(model.config.hidden_size)
-
-    def train(self, mode: bool = True) -> Self:
-        """It stays as it is."""
-        return super().train(False)
+        self.hop_samples = math.prod(model.config.conv_stride)
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,9 @@ class Trainable(ABC):
     frame_samples: int
     book_sizes: tuple[int, ...] = ()
     fitted: bool = False  # True: `start` does all the work and no step follows
+    hears_itself: bool = False  # True: the network brings its teacher, and gets no features
+    taught_width: int | None = None  # S of the features that it learns from; None: of any
+    frozen: tuple[str, ...] = ()  # starts of names of parameters that never learn
 
     def prepare(self, recipe: Recipe) -> None:
         """Everything of a recipe that is about the network itself: initial weights, weight norm, how books learn."""
@@ -75,6 +78,12 @@ class Trainable(ABC):
         load_plain_state(self.module, codec.module.state_dict())
         for _, book in vector_quantizers(self.module):
             book.adopt(book.codebook.clone())
+
+    def learning_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """What an optimiser may move, by name."""
+        for name, parameter in self.module.named_parameters():
+            if not (self.frozen and name.startswith(self.frozen)):
+                yield name, parameter
 
     @abstractmethod
     def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
@@ -105,6 +114,9 @@ TRAINABLES: dict[str, str] = {
     "dac": "speefeare_core.training.dac:TrainableDac",
     "wavtokenizer": "speefeare_core.training.wavtokenizer:TrainableWavTokenizer",
     "audiovae": "speefeare_core.training.audiovae:TrainableAudioVae",
+    "speechtokenizer": "speefeare_core.training.speechtokenizer:TrainableSpeechTokenizer",
+    "mimi": "speefeare_core.training.mimi:TrainableMimi",
+    "xcodec": "speefeare_core.training.xcodec:TrainableXCodec",
 }
 
 

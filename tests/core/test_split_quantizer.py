@@ -62,8 +62,18 @@ def test_what_is_not_there_is_refused() -> None:
             split.decode_books(codes, books)
     with pytest.raises(ValueError, match="depth 6"):
         split.encode(torch.randn(1, 24, 4), 6)
-    with pytest.raises(ValueError, match="acoustic"):
-        SplitVQ(3, 32, 8, 24, semantic_books=3)
+    with pytest.raises(ValueError, match="semantic"):
+        SplitVQ(3, 32, 8, 24, semantic_books=4)
+
+
+def test_one_chain_has_no_books_beside_it_and_teaches_its_first() -> None:
+    single = SplitVQ(3, 32, 8, 24, semantic_books=3).train()
+    latents = torch.randn(2, 24, 40, requires_grad=True)
+    result = single(latents, depths=torch.tensor([1, 3]))
+    assert result.codes.shape == (2, 3, 40) and result.depths.tolist() == [1, 3]
+    single.taught(latents, result.codes).square().sum().backward()
+    assert latents.grad is not None and latents.grad.abs().sum() > 0
+    assert "acoustic" not in " ".join(single.state_dict()) and len(single.entry_energies()) == 3
 
 
 def test_training_gives_each_example_its_depth_and_gradients() -> None:
