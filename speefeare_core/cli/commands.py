@@ -39,6 +39,7 @@ COMMANDS = (
     Command("doctor", "check what this computer has and what is missing", "speefeare_core.cli.doctor"),
     Command("lesson", "what the words of the field mean", "speefeare_core.cli.lesson"),
     Command("data", "check, repair, list and pack speech for training", "speefeare_core.cli.data"),
+    Command("recipes", "training recipes: paper, official code and small, side by side", "speefeare_core.cli.recipes"),
     Command("train", "train a codec by a recipe", "speefeare_core.cli.train"),
     Command("runs", "training runs: list, show, stop, kill, resume, clone, queue", "speefeare_core.cli.runs"),
 )

@@ -17,7 +17,6 @@ from speefeare_core.nn.vocos import VocosConfig, VocosDecoder
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
 
 GROUPS = 32
-DROPOUT = 0.1  # in training
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,8 @@ class WavTokenizerConfig(NetworkConfig):
     conditions: int = 4
     n_fft: int = 1280
     padding: str = "same"
+    attention: bool = True  # False: plain frames instead, to see what attention is for
+    dropout: float = 0.1  # in the residual blocks, in training
 
     def __post_init__(self) -> None:
         if self.dim % GROUPS or self.dim < 2 * GROUPS:  # a norm of one value is none
@@ -46,6 +47,8 @@ class WavTokenizerConfig(NetworkConfig):
             value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, int) or value < 2:
                 raise ValueError(f"WavTokenizer's {field} should be a whole number from 2 on, not {value!r}")
+        if not isinstance(self.attention, bool) or not 0 <= self.dropout < 1:
+            raise ValueError("WavTokenizer's attention is true or false, and its dropout from 0 to below 1")
         _ = self.encoder, self.decoder  # which refuse what does not work
 
     @property
@@ -86,12 +89,12 @@ def group_norm(channels: int) -> nn.GroupNorm:
 class ResidualBlock(nn.Module):
     """x + conv3(swish(norm(conv3(swish(norm(x)))))) on `[B, D, F]`."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
         self.norm1 = group_norm(channels)
         self.conv1 = nn.Conv1d(channels, channels, 3, padding=1)
         self.norm2 = group_norm(channels)
-        self.dropout = nn.Dropout(DROPOUT)
+        self.dropout = nn.Dropout(dropout)
         self.conv2 = nn.Conv1d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -122,14 +125,15 @@ class AttentionBlock(nn.Module):
         return out
 
 
-def position_net(channels: int) -> nn.Sequential:
+def position_net(config: WavTokenizerConfig) -> nn.Sequential:
     """What stands before the ConvNeXt blocks."""
+    channels, dropout = config.dim, config.dropout
     return nn.Sequential(
-        ResidualBlock(channels),
-        ResidualBlock(channels),
-        AttentionBlock(channels),
-        ResidualBlock(channels),
-        ResidualBlock(channels),
+        ResidualBlock(channels, dropout),
+        ResidualBlock(channels, dropout),
+        AttentionBlock(channels) if config.attention else nn.Identity(),
+        ResidualBlock(channels, dropout),
+        ResidualBlock(channels, dropout),
         group_norm(channels),
     )
 
@@ -151,7 +155,7 @@ class WavTokenizerModel(nn.Module):
         self.config = config
         self.encoder = SeanetEncoder(config.encoder)
         self.quantizer = ResidualVQ(1, config.book_size, config.latent_dim)
-        self.decoder = VocosDecoder(config.decoder, position_net(config.dim))
+        self.decoder = VocosDecoder(config.decoder, position_net(config))
 
     def forward(self, audio: Tensor, condition: Tensor | int = 0) -> WavTokenizerOutput:
         """Audio `[B, 1, F·hop]` through everything."""
