@@ -200,7 +200,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
     *LIVE_ACTIONS,
     ActionInfo("show_shortcuts", "Keys", "Help", lambda shell: shell.show_shortcuts(), "All keys in one list", "F1"),
     ActionInfo("show_lessons", "Lessons", "Help", lambda shell: shell.show_lesson("tokens"),
-               "What codecs do, in ten short texts whose links work the window"),
+               "What codecs do, in eleven short texts whose links work the window"),
     ActionInfo("explain", "What is this?", "Help", lambda shell: shell.show_lesson(),
                "The lesson about the control that has the focus", "Shift+F1"),
     ActionInfo("show_palette", "Find a command…", "Help", lambda shell: shell.show_palette(),

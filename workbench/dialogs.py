@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 
 from workbench.openable import CODEC_SUFFIXES, SOUND_SUFFIXES
 
+_MOST = 2**31 - 1
+
 
 def ask_clip(parent: QWidget, start: str = "") -> str:
     """A sound file, or empty when the person changed their mind."""
@@ -61,6 +63,23 @@ def ask_codec_file(parent: QWidget, start: str = "") -> str:
 def ask_folder(parent: QWidget, title: str, start: str = "") -> str:
     """A folder, or empty."""
     return QFileDialog.getExistingDirectory(parent, title, start)
+
+
+def ask_recipe(parent: QWidget) -> str:
+    """A recipe file, or the config.yaml of a run, or empty."""
+    return QFileDialog.getOpenFileName(parent, "Open a recipe", "", "Recipes (*.yaml *.yml);;All files (*)")[0]
+
+
+def ask_speech(parent: QWidget) -> str:
+    """A manifest or a shard of speech, or empty."""
+    kinds = "Manifests and shards (*.csv *.jsonl *.tar);;All files (*)"
+    return QFileDialog.getOpenFileName(parent, "Train on a manifest or on shards", "", kinds)[0]
+
+
+def ask_number(parent: QWidget, title: str, question: str, before: int) -> int | None:
+    """A whole number from 1 on, or None when the person changed their mind."""
+    number, given = QInputDialog.getInt(parent, title, question, max(1, min(before, _MOST)), 1, _MOST)
+    return number if given else None
 
 
 def ask_words(parent: QWidget, title: str, question: str, before: str = "") -> str:

@@ -397,6 +397,7 @@ class MainWindow(QMainWindow):
             signal.connect(self.update_actions)
         for signal in (ctx.document.changed, ctx.history.changed):
             signal.connect(self.update_actions)
+        ctx.runs.panel_wanted.connect(self.show_panel)
         ctx.document.changed.connect(self._update_title)
         ctx.clip.opened.connect(self._update_title)
         ctx.codec.changed.connect(self._update_title)

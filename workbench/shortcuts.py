@@ -26,6 +26,13 @@ PANEL_KEYS: dict[str, tuple[Row, ...]] = {
         ("Shift+Up, Shift+Down", "Another book", ""),
         ("Ctrl+Left, Ctrl+Right", "Another frame of that book", ""),
     ),
+    "training": (
+        ("F2, Enter", "Change the entry", "in the recipe"),
+        ("Delete", "Reset the entry, take the speech out, stop the run", ""),
+        ("Ctrl+F", "Search the entries", ""),
+        ("Ctrl+Enter", "Start the run", ""),
+        ("Enter", "Open the run's newest codec in the workbench", "in the list of runs"),
+    ),
     "codebooks": (
         ("Up, Down", "Another book", "in the table"),
         ("Left, Right", "Another entry; on the map, one of its neighbours", ""),

@@ -33,7 +33,9 @@ GROUPS = {  # first part of a path → heading, in the order of the form
     "accumulate": "Optimiser", "precision": "Optimiser", "validation": "Validation",
 }  # fmt: skip
 REST = "Run"  # heading of everything else
-LISTS = ("losses", "adversarial.discriminators", "data.sources")
+LISTS = {  # lists that are written as a whole, and how they are called
+    "losses": "all losses", "adversarial.discriminators": "all discriminators", "data.sources": "sources",
+}  # fmt: skip
 KEYS_OF = {  # entries that name a loss of one kind
     "adversarial.generator.key": "adversarial", "adversarial.feature.key": "feature", "semantic.key": "semantic",
 }  # fmt: skip
@@ -57,7 +59,7 @@ class FormRow:
     def title(self) -> str:
         """The path without what its group says already, with spaces."""
         if self.path in LISTS:
-            return "the whole list"
+            return LISTS[self.path]
         short = next((self.path[len(start) :] for start in SAID if self.path.startswith(start)), self.path)
         return short.replace(".", " · ").replace("_", " ")
 

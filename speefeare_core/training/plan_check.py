@@ -163,4 +163,4 @@ def _batch(spec: JobSpec, recipe: Recipe) -> Iterator[Remark]:
         seconds = data.segment_frames * frame / rate
         count = data.batch * recipe.accumulate * max(1, spec.processes)
         words = f"A step hears {count} examples of {seconds:.2f} s: {count * seconds:.1f} s of speech"
-        yield Remark("note", f"{words}, {rate / frame:g} frames a second.", "data.segment_frames")
+        yield Remark("note", f"{words}, {rate / frame:.4g} frames a second.", "data.segment_frames")

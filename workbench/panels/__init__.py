@@ -17,6 +17,7 @@ from workbench.panels.ladder import LadderPanel
 from workbench.panels.latents import LatentsPanel
 from workbench.panels.live import LivePanel
 from workbench.panels.spectrogram import SpectrogramPanel
+from workbench.panels.training import TrainingPanel
 from workbench.panels.waveform import WaveformPanel
 
 Area = Literal["left", "right", "top", "bottom", "center"]
@@ -49,6 +50,9 @@ PANELS: tuple[PanelInfo, ...] = (
         "ladder", "Residual ladder", "center", LadderPanel, "Ctrl+9", False, "What each book left over, and its sound"
     ),
     PanelInfo("editor", "Token editor", "center", EditorPanel, "Ctrl+T", False, "Change tokens and hear it at once"),
+    PanelInfo(
+        "training", "Training", "center", TrainingPanel, "Ctrl+Shift+T", False, "Make a training run, and see all runs"
+    ),
     PanelInfo("live", "Live", "bottom", LivePanel, "Ctrl+7", False, "Talk through the codec"),
 )
 

@@ -21,6 +21,10 @@ TERMS: dict[str, dict[str, str]] = {
     },
     "ladder": {"": "residual"},
     "latents": {"": "latent", "trajectory": "latent"},
+    "training": {
+        "": "recipe", "tree": "recipe", "family": "codec", "dry_run": "dry_run", "runs": "checkpoint",
+        "setup": "budget",
+    },
     "editor": {"": "index", "raster": "codebook", "switches": "continuous"},
     "live": {
         "": "latency", "latency.bar": "latency", "latency.trade": "real_time_factor", "channel.conceal": "concealment",

@@ -51,7 +51,7 @@ class RunsState(QObject):
     changed = Signal()  # other runs, or another status of one
     moved = Signal(str)  # folder: its log went on
     chosen_changed = Signal()
-    panel_wanted = Signal(str)  # the key of a panel that shows more of a run
+    panel_wanted = Signal(str)  # the key of a panel that says more
 
     def __init__(self) -> None:
         super().__init__()

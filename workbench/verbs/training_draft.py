@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from speefeare_core.dataset_doctor.report import last_report
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.form import value_at
 from speefeare_core.training.jobs.control import clone
+from speefeare_core.training.jobs.dry_run import Estimate, estimate_words
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.plan_check import Remark, check
 from speefeare_core.training.recipe import read_recipe, shipped_recipes
 from speefeare_core.training.recipe_entry import plain
 from workbench.context import Context
 from workbench.engine.errands import Answer
-from workbench.verbs import training
+from workbench.verbs import dataset, training
 
 START, DRY_RUN, LOOK = "training start", "training dry run", "training data"  # keys of errands
+LOOKED_AT = 200  # clips that are measured for a first impression
 FIRST = "soundstream-16k-small"  # the recipe that is there before anything was chosen
 
 
@@ -49,6 +51,15 @@ def choose_recipe(ctx: Context, source: str | Path) -> None:
         ctx.draft.set_recipe(source, ctx.draft.shelf.get(source) or read_recipe(source))
     except SpeefeareError as error:
         ctx.engine.add_message(str(error))
+
+
+def choose_first(ctx: Context) -> None:
+    """Where nothing was chosen yet: the first recipe that a desk can train."""
+    small = [name for name, recipe in ctx.draft.shelf.items() if recipe.column == "small"]
+    for name in (FIRST, *small, *ctx.draft.shelf):
+        if name in ctx.draft.shelf:
+            choose_recipe(ctx, name)
+            return
 
 
 def set_entry(ctx: Context, path: str, value: Any) -> str:
@@ -101,8 +112,13 @@ def remove_data(ctx: Context, path: str) -> None:
 
 
 def look_at_data(ctx: Context) -> None:
-    """Have `speefeare data check` tell what is in the data that nobody has looked at yet."""
+    """What the doctor said of the data; of what it has not seen yet it measures a part, in a process of its own."""
     draft = ctx.draft
+    for path in draft.data:
+        report = last_report(path) if path not in draft.looked else None
+        if report is not None:
+            draft.looked[path] = {"words": report.words}
+            draft.told.emit()
     waiting = [path for path in draft.data if path not in draft.looked]
     if not waiting or ctx.errands.running(LOOK):
         return
@@ -112,7 +128,16 @@ def look_at_data(ctx: Context) -> None:
         draft.told.emit()
         look_at_data(ctx)
 
-    ctx.errands.run(LOOK, ["data", "check", waiting[0], "--json"], told)
+    ctx.errands.run(LOOK, ["data", "check", waiting[0], "--at-most", str(LOOKED_AT), "--json"], told)
+
+
+def show_doctor(ctx: Context, path: str) -> None:
+    """What is wrong with the speech, and what helps, in the panel of the dataset doctor."""
+    ctx.runs.panel_wanted.emit("dataset")
+    if path and last_report(path) is None:
+        dataset.check(ctx, path)
+    elif path:
+        dataset.set_place(ctx, path)
 
 
 def set_launcher(ctx: Context, launcher: str, processes: int | None = None, **options: str) -> None:
@@ -191,18 +216,38 @@ def start(ctx: Context, queue: bool = False) -> bool:
 
 def dry_run(ctx: Context) -> bool:
     """Make a few real steps in a process of their own, and say how long all would take and how much memory."""
-    spec = _ready_spec(ctx)
+    spec, asked = _ready_spec(ctx), spec_of(ctx)
     if spec is None:
         return False
 
     def told(answer: Answer) -> None:
-        ctx.draft.dry_run, ctx.draft.dry_run_of = {**answer, "at": time.time()}, spec
+        ctx.draft.dry_run, ctx.draft.dry_run_of = answer, asked
         ctx.draft.told.emit()
 
     words = spec.detached("--dry-run")
     ctx.errands.run(DRY_RUN, words[words.index("train") :], told)
     ctx.draft.told.emit()
     return True
+
+
+def estimate(ctx: Context) -> str:
+    """What the last dry run said, or how far the present one is."""
+    draft, moved = ctx.draft, ctx.errands.progress.get(DRY_RUN, {})
+    if ctx.errands.running(DRY_RUN):
+        return str(moved.get("words") or "Making a few real steps …")
+    if draft.dry_run is None:
+        return ""
+    said = _estimate_words(draft.dry_run)
+    return said if draft.dry_run_of == spec_of(ctx) else f"Before your last changes: {said}"
+
+
+def _estimate_words(answer: Answer) -> str:
+    if "error" in answer:
+        return str(answer["error"])
+    try:
+        return "; ".join(estimate_words(Estimate(**answer)).splitlines())
+    except (TypeError, ValueError):
+        return "The dry run gave no estimate."
 
 
 def _ready_spec(ctx: Context) -> JobSpec | None:

@@ -1,0 +1,430 @@
+"""Training: make a run from a recipe, its data and a place; start it, and see all runs there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.form import FormRow, text_of, value_at, value_from
+from workbench import dialogs
+from workbench.context import Context
+from workbench.panels.base import Panel
+from workbench.verbs import run_watch, training, training_words
+from workbench.verbs import training_draft as making
+from workbench.widgets.controls import Button, Choice, in_tab_order
+from workbench.widgets.entry_card import EntryCard
+from workbench.widgets.figure import Figure
+from workbench.widgets.group import Group
+from workbench.widgets.read_out import ReadOut
+from workbench.widgets.recipe_model import RecipeModel
+from workbench.widgets.recipe_tree import RecipeTree
+from workbench.widgets.remark_list import RemarkList
+from workbench.widgets.run_setup import BUDGET, RunSetup
+from workbench.widgets.runs_table import RunsTable
+from workbench.widgets.theme import describe, explain
+from workbench.widgets.training_figures import recipe_figure, runs_figure
+
+FILE = "file"  # in the list of recipes: one from a file
+VIEWS = (("All entries", ""), ("Where columns differ", "differs"), ("Changed by you", "changed"))
+NARROW = 820  # units of width below which everything stands in one column
+SURE_MS = 4000  # within which Kill has to be pressed twice
+
+
+class TrainingPanel(Panel):
+    """The recipe on the left, what the run needs besides on the right, the runs below."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.family = Choice("Family", "The family of the codec that is made.")
+        self.size_choice = Choice("Recipe", "Its recipe: after the paper, after the official code, or a small one.")
+        self.view = Choice("Which entries", "Show all entries, those in which the columns differ, or yours.", VIEWS)
+        self.search = QLineEdit()
+        self.search.setClearButtonEnabled(True)
+        self.search.setPlaceholderText("Search entries (Ctrl+F)")
+        describe(self.search, "Search entries", "Entries whose name, explanation or value hold every word.")
+        self.reset = Button("Reset all", "Reset all", "Give up all changes: the recipe as it is written.")
+        self.model = RecipeModel(self._written)
+        self.tree = RecipeTree(self.model)
+        self.card = EntryCard(self.model)
+        self.setup = RunSetup()
+        self.remarks = RemarkList()
+        self.command = QLineEdit()
+        self.command.setReadOnly(True)
+        describe(self.command, "Command", "What starts this very run in a shell, here or on another computer.")
+        self.copy = Button("Copy", "Copy the command", "Copy the command to the clipboard.")
+        self.dry_run = Button("Dry run", "Dry run", "Make a few real steps: how long it takes, and how much memory.")
+        self.queue = Button("Queue", "Queue the run", "Let it wait for its turn behind the runs that wait already.")
+        self.start = Button("Start", "Start the run", "Start it in a process of its own (Ctrl+Enter).")
+        self.estimate = ReadOut("A dry run says how long it takes and how much memory it needs.", lines=3)
+        self.runs = RunsTable()
+        self.watch = Button("Watch", "Watch the run", "Curves, sounds and alarms of the chosen run.")
+        self.open = Button("Open in workbench", "Open in workbench", "Load its newest codec into every other panel.")
+        self.stop = Button("Stop", "Stop the run", "Save and end after the present step; Resume goes on (Delete).")
+        self.kill = Button("Kill", "Kill the run", "End all its processes at once; press twice.")
+        self.resume = Button("Resume", "Resume the run", "Go on from the newest checkpoint.")
+        self.clone = Button("Clone", "Clone the run", "Take its recipe, changes and speech into the form.")
+        self.first = Button("Next", "Next in the queue", "Have a run that waits be the next one.")
+        self.add = Button("Add run…", "Add a run folder", "List a run whose folder lies elsewhere.")
+        self.explanation = ReadOut("no run is chosen")
+        self._sure = QTimer(self)
+        self._sure.setSingleShot(True)
+        self._sure.setInterval(SURE_MS)
+        self._shaped: tuple[object, ...] = ()
+        self._stale = True  # the form has to be shown anew
+        self._moved = True  # so do the runs
+        self._frame = 0
+        self._build()
+        self._connect()
+        explain(self, "codec")
+
+    def _build(self) -> None:
+        chosen = _line(self.family, self.size_choice, stretch=1)
+        found = _line(self.search, self.view, self.reset)
+        found.setStretch(0, 1)
+        self.form = QSplitter(Qt.Orientation.Vertical)
+        self.form.addWidget(self.tree)
+        self.form.addWidget(self.card)
+        self.form.setStretchFactor(0, 1)
+        self.form.setStretchFactor(1, 0)
+        self.form.setSizes([400, 110])
+        self.form.setChildrenCollapsible(False)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
+        for row in (chosen, found):
+            column.addLayout(row)
+        column.addWidget(self.form, 1)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.setup)
+        column.addWidget(self.remarks, 1)
+        command = QHBoxLayout()
+        command.addWidget(self.command, 1)
+        command.addWidget(self.copy)
+        column.addLayout(command)
+        column.addWidget(self.estimate)
+        column.addLayout(_line(self.dry_run, None, self.queue, self.start))
+        self.both = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.both.setContentsMargins(0, 0, 0, 0)
+        self.both.setSpacing(10)
+        self.both.addWidget(left, 5)
+        self.both.addWidget(right, 4)
+        make = QWidget()
+        make.setLayout(self.both)
+        listed = QWidget()
+        column = QVBoxLayout(listed)
+        column.setSpacing(3)
+        column.addWidget(self.runs, 1)
+        column.addWidget(self.explanation)
+        buttons = (self.watch, self.open, self.clone, self.stop, self.kill, self.resume, self.first)
+        self.verbs = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.verbs.addLayout(_line(*buttons[:3]))
+        self.verbs.addLayout(_line(*buttons[3:], None, self.add), 1)
+        column.addLayout(self.verbs)
+        self.made = Group("New run", make)
+        self.known = Group("Runs", listed)
+        inside = QWidget()
+        self.column = QVBoxLayout(inside)
+        self.column.setContentsMargins(8, 4, 8, 6)
+        self.column.setSpacing(4)
+        self.column.addWidget(self.made, 3)
+        self.column.addWidget(self.known, 1)
+        self.scroll = QScrollArea()
+        self.scroll.setWidget(inside)
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.scroll)
+        in_tab_order(
+            self.family, self.size_choice, self.search, self.view, self.reset, self.tree, self.card, self.setup.name,
+        )  # fmt: skip
+        in_tab_order(
+            self.remarks, self.command, self.copy, self.dry_run, self.queue, self.start, self.runs, *buttons, self.add,
+        )  # fmt: skip
+        self.setFocusProxy(self.tree)
+
+    def _connect(self) -> None:
+        ctx, setup = self.context, self.setup
+        self.family.currentIndexChanged.connect(self._family_chosen)
+        self.size_choice.currentIndexChanged.connect(self._recipe_chosen)
+        self.search.textChanged.connect(lambda text: self.tree.choose(text, self.view.value))
+        self.view.currentIndexChanged.connect(lambda: self.tree.choose(self.search.text(), self.view.value))
+        self.reset.clicked.connect(lambda: making.reset_all(ctx))
+        self.tree.entry_shown.connect(self._show_card)
+        self.tree.reset_wanted.connect(lambda path: making.reset_entry(ctx, path))
+        self.tree.refused.connect(self._refused)
+        self.remarks.entry_wanted.connect(self._go_to_entry)
+        setup.name_given.connect(lambda name: ctx.draft.update(run_name=name))
+        setup.folder_wanted.connect(self._choose_folder)
+        setup.data_folder_wanted.connect(self._add_data_folder)
+        setup.data_file_wanted.connect(self._add_data_file)
+        setup.data_removed.connect(lambda path: making.remove_data(ctx, path))
+        setup.data_doctor_wanted.connect(lambda path: making.show_doctor(ctx, path))
+        setup.entry_written.connect(lambda path, text: self._written(self._row(path), text))
+        setup.device_chosen.connect(lambda device: ctx.draft.update(device=device))
+        setup.launcher_chosen.connect(lambda launcher: making.set_launcher(ctx, launcher))
+        setup.processes_given.connect(lambda count: making.set_launcher(ctx, ctx.draft.launcher, count))
+        setup.option_given.connect(lambda key, value: making.set_launcher(ctx, ctx.draft.launcher, **{key: value}))
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(making.command_line(ctx)))
+        self.dry_run.clicked.connect(self._dry_run)
+        self.queue.clicked.connect(lambda: making.start(ctx, queue=True))
+        self.start.clicked.connect(lambda: making.start(ctx))
+        self.runs.run_chosen.connect(lambda folder: training.choose_run(ctx, folder))
+        self.runs.run_wanted.connect(lambda folder: run_watch.open_in_workbench(ctx, folder))
+        self.runs.stop_wanted.connect(lambda folder: training.stop_run(ctx, folder))
+        self.watch.clicked.connect(lambda: ctx.runs.panel_wanted.emit("run"))
+        self.open.clicked.connect(lambda: run_watch.open_in_workbench(ctx, ctx.runs.chosen))
+        self.stop.clicked.connect(lambda: training.stop_run(ctx, ctx.runs.chosen))
+        self.kill.clicked.connect(self._kill)
+        self.resume.clicked.connect(self._resume)
+        self.clone.clicked.connect(lambda: making.clone_run(ctx, ctx.runs.chosen))
+        self.first.clicked.connect(lambda: training.hurry_in_queue(ctx, ctx.runs.chosen))
+        self.add.clicked.connect(self._add_run)
+        self._sure.timeout.connect(self._show_runs)
+        for signal in (ctx.draft.changed, ctx.draft.recipe_changed, ctx.draft.shelf_changed, ctx.draft.told):
+            signal.connect(self._form_changed)
+        ctx.engine.changed.connect(self._form_changed)
+        ctx.errands.changed.connect(self._form_changed)
+        for signal in (ctx.runs.changed, ctx.runs.moved, ctx.runs.chosen_changed):
+            signal.connect(self._runs_moved)
+
+    # -- with the clock ---------------------------------------------------------------------------------------------
+    def refresh(self) -> None:
+        self._frame += 1
+        reading = making.read_on(self.context)
+        if self.context.draft.base is None and not reading:
+            making.choose_first(self.context)
+        if self._stale and not reading:
+            self._stale = False
+            self._show_form()
+        elif self._moved and self._frame % 8 == 0:
+            self._moved = False
+            self._show_runs()
+
+    def _form_changed(self, _key: str = "") -> None:
+        self._stale = True
+
+    def _runs_moved(self, _folder: str = "") -> None:
+        self._moved = True
+
+    # -- what is shown ----------------------------------------------------------------------------------------------
+    def _show_form(self) -> None:
+        ctx, draft = self.context, self.context.draft
+        self._show_recipes()
+        rows = training_words.form_rows(ctx)
+        columns = training_words.form_columns(ctx, rows)
+        shape = (tuple(row.path for row in rows), tuple((column.title, column.tip) for column in columns))
+        entry = self.tree.entry
+        if shape != self._shaped:
+            self._shaped = shape
+            self.model.set_rows(rows, columns)
+        values = {row.path: value_at(draft.recipe, row.path) for row in rows} if draft.recipe is not None else {}
+        self.model.set_values(values, frozenset(_shown_as_changed(draft.changes, values)))
+        self.tree.filter.refilter()
+        if entry is not None and self.tree.entry is None:
+            self.tree.show_entry(entry.path)
+        self._show_card(self.tree.entry)
+        self.reset.setEnabled(bool(draft.changes))
+        self._show_setup(values)
+        self._show_start()
+
+    def _show_recipes(self) -> None:
+        ctx = self.context
+        base = ctx.draft.base
+        kind = "" if base is None else training_words.kind_of(base)
+        self.family.set_entries(training_words.families(ctx), kind)
+        listed = (*training_words.sizes(ctx, kind), ("A recipe file…", FILE))
+        self.size_choice.set_entries(listed, ctx.draft.source)
+
+    def _show_setup(self, values: dict[str, Any]) -> None:
+        ctx, draft, setup = self.context, self.context.draft, self.setup
+        setup.show_name(draft.run_name, making.run_name(ctx), str(training.runs_folder(ctx)))
+        looking = "the doctor is looking at it …" if ctx.errands.running(making.LOOK) else ""
+        setup.show_data(draft.data, training_words.data_words(ctx), looking)
+        rows = [row for _, group in self.model.groups for row in group if row.path in BUDGET]
+        rows.sort(key=lambda row: BUDGET.index(row.path))
+        setup.show_budget(rows, {row.path: text_of(values[row.path]) for row in rows})
+        setup.show_place(ctx.engine.devices, draft.device, draft.launcher, draft.processes)
+        setup.show_options(draft.launcher, draft.options)
+
+    def _show_start(self) -> None:
+        ctx = self.context
+        remarks = making.remarks(ctx)
+        self.remarks.set_remarks(remarks)
+        line = making.command_line(ctx)
+        if line != self.command.text():
+            self.command.setText(line)
+            self.command.setCursorPosition(0)
+            self.command.setToolTip(line)
+        good, trying = all(remark.level != "problem" for remark in remarks), ctx.errands.running(making.DRY_RUN)
+        for button in (self.start, self.queue):
+            button.setEnabled(good and not ctx.errands.running(making.START))
+        self.dry_run.setEnabled(good or trying)
+        self.dry_run.setText("Cancel the dry run" if trying else "Dry run")
+        self.estimate.say(making.estimate(ctx))
+
+    def _show_card(self, row: FormRow | None) -> None:
+        self.card.show_row(row, self.context.draft.refused.get(row.path, "") if row is not None else "")
+
+    def _show_runs(self) -> None:
+        ctx, run = self.context, self.context.runs.run
+        self.runs.set_rows(training_words.run_rows(ctx), ctx.runs.chosen)
+        self.explanation.say(f"{run.name}: {' '.join((run.words, *_alarms(run.summary.alarms)))}" if run else "")
+        for button in (self.watch, self.clone, self.open):
+            button.setEnabled(run is not None)
+        self.stop.setEnabled(run is not None and run.active and run.status != "stopping")
+        self.kill.setEnabled(run is not None and run.active)
+        self.resume.setEnabled(run is not None and not run.active and run.status != "new")
+        self.first.setVisible(run is not None and run.status == "queued")
+        self.kill.setText("Press again to kill" if self._sure.isActive() else "Kill")
+
+    # -- the person -------------------------------------------------------------------------------------------------
+    def _row(self, path: str) -> FormRow:
+        return next(row for _, rows in self.model.groups for row in rows if row.path == path)
+
+    def _written(self, row: FormRow, text: str) -> None:
+        """A value was written in the form or beside it."""
+        try:
+            problem = making.set_entry(self.context, row.path, value_from(row, text))
+        except SpeefeareError as error:
+            problem = str(error)
+        if problem:
+            self._refused(row.path, problem)
+
+    def _refused(self, path: str, words: str) -> None:
+        self.context.draft.refused[path] = words
+        self._form_changed()
+
+    def _go_to_entry(self, path: str) -> None:
+        if not self.tree.show_entry(path):
+            self.search.clear()
+            self.view.setCurrentIndex(0)
+            self.tree.show_entry(path)
+        self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _family_chosen(self) -> None:
+        listed = training_words.sizes(self.context, self.family.value)
+        if listed:
+            making.choose_recipe(self.context, listed[0][1])
+
+    def _recipe_chosen(self) -> None:
+        if self.size_choice.value == FILE:
+            path = dialogs.ask_recipe(self)
+            if path:
+                making.choose_recipe(self.context, path)
+            self._form_changed()
+        else:
+            making.choose_recipe(self.context, self.size_choice.value)
+
+    def _choose_folder(self) -> None:
+        folder = dialogs.ask_folder(self, "Keep training runs in", str(training.runs_folder(self.context)))
+        if folder:
+            training.set_runs_folder(self.context, folder)
+
+    def _add_data_folder(self) -> None:
+        folder = dialogs.ask_folder(self, "Train on the speech in")
+        if folder:
+            making.add_data(self.context, folder)
+
+    def _add_data_file(self) -> None:
+        path = dialogs.ask_speech(self)
+        if path:
+            making.add_data(self.context, path)
+
+    def _dry_run(self) -> None:
+        if self.context.errands.running(making.DRY_RUN):
+            self.context.errands.cancel(making.DRY_RUN)
+        else:
+            making.dry_run(self.context)
+
+    def _kill(self) -> None:
+        """The first press asks, the second within a few seconds does it."""
+        if self._sure.isActive():
+            self._sure.stop()
+            training.kill_run(self.context, self.context.runs.chosen)
+        else:
+            self._sure.start()
+        self._show_runs()
+
+    def _resume(self) -> None:
+        run = self.context.runs.run
+        if run is None:
+            return
+        changes: dict[str, Any] | None = None
+        if run.status == "finished":
+            steps = dialogs.ask_number(self, "Go on", f"{run.name} is finished. Steps in all:", run.summary.steps * 2)
+            if steps is None:
+                return
+            changes = {"budget.steps": steps}
+        training.resume_run(self.context, run.folder, changes)
+
+    def _add_run(self) -> None:
+        folder = dialogs.ask_folder(self, "List the run in", str(training.runs_folder(self.context)))
+        if folder:
+            training.add_run(self.context, folder)
+
+    def keyPressEvent(self, event: Any) -> None:
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.start.isEnabled():
+            self.start.click()
+        elif control and event.key() == Qt.Key.Key_F:
+            self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.search.selectAll()
+        else:
+            super().keyPressEvent(event)
+
+    # -- the window -------------------------------------------------------------------------------------------------
+    def figures(self) -> tuple[Figure, ...]:
+        draft = self.context.draft
+        made = (recipe_figure(self.tree, draft.source),) if draft.recipe is not None else ()
+        return (*made, *((runs_figure(self.runs),) if self.runs.runs.rows else ()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW * self.fontMetrics().height() / 16
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if way != self.both.direction():
+            self.both.setDirection(way)
+            self.verbs.setDirection(way)
+
+    def view_state(self) -> dict[str, Any]:
+        return {"draft": making.remembered(self.context), "view": self.view.value}
+
+    def set_view_state(self, state: dict[str, Any]) -> None:
+        draft, view = state.get("draft"), state.get("view")
+        if isinstance(draft, dict) and draft.get("source"):
+            making.restore(self.context, draft)
+        if isinstance(view, str):
+            self.view.set_value(view)
+            self.tree.choose(self.search.text(), self.view.value)
+
+
+def _shown_as_changed(changes: dict[str, Any], values: dict[str, Any]) -> list[str]:
+    """Paths of the form that a change is about: itself, or a list that a part of was changed."""
+    return [path for path in values if path in changes or any(name.startswith(f"{path}.") for name in changes)]
+
+
+def _alarms(alarms: tuple[tuple[str, str, str], ...]) -> list[str]:
+    return [f"▲ {words} {advice}" for _, words, advice in alarms]
+
+
+def _line(*widgets: QWidget | None, stretch: int = -1) -> QHBoxLayout:
+    """Widgets beside each other; None takes the room that is left."""
+    line = QHBoxLayout()
+    line.setContentsMargins(0, 0, 0, 0)
+    for number, widget in enumerate(widgets):
+        if widget is None:
+            line.addStretch(1)
+        else:
+            line.addWidget(widget, 1 if number == stretch else 0)
+    return line
