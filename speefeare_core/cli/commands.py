@@ -41,6 +41,7 @@ COMMANDS = (
     Command("data", "check, repair, list and pack speech for training", "speefeare_core.cli.data"),
     Command("recipes", "training recipes: paper, official code and small, side by side", "speefeare_core.cli.recipes"),
     Command("train", "train a codec by a recipe", "speefeare_core.cli.train"),
+    Command("card", "the card of a trained codec, from its run and its evaluations", "speefeare_core.cli.card"),
     Command("runs", "training runs: list, show, stop, kill, resume, clone, queue", "speefeare_core.cli.runs"),
 )
 

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from speefeare_core.evaluation.by_depth import Evaluation, Summary
+from speefeare_core.errors import SpeefeareError
+from speefeare_core.evaluation.by_depth import DepthRow, Evaluation, Summary
 from speefeare_core.evaluation.metrics import METRICS
 
-_DECIMALS = {"pesq_wb": 2, "stoi": 3, "si_sdr": 1, "mel_distance": 2}
+_DECIMALS = {"pesq_wb": 2, "stoi": 3, "si_sdr": 1, "mel_distance": 2, "visqol": 2, "dnsmos": 2}
 
 
 def to_json(evaluations: Sequence[Evaluation]) -> str:
     """One object, `{"evaluations": [...]}`."""
     return json.dumps({"evaluations": [one.to_dict() for one in evaluations]}, ensure_ascii=False, indent=2)
+
+
+def read_json(path: Path) -> tuple[Evaluation, ...]:
+    """Inverse of `to_json`, from a file. Raises `SpeefeareError` where it is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(_evaluation(one) for one in found["evaluations"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SpeefeareError(
+            f"{path} holds no evaluation ({error}); write it with speefeare evaluate … --output {path.stem}.json."
+        ) from error
+
+
+def _evaluation(data: dict[str, Any]) -> Evaluation:
+    rows = tuple(
+        DepthRow(row["depth"], row["bitrate_kbps"], {key: Summary(**one) for key, one in row["metrics"].items()})
+        for row in data["rows"]
+    )
+    lists = {key: tuple(data[key]) for key in ("files", "delays_samples", "notes")}
+    return Evaluation(**{**data, **lists, "rows": rows})
 
 
 def to_markdown(evaluations: Sequence[Evaluation]) -> str:
