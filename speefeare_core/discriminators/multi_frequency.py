@@ -23,10 +23,7 @@ SLOPE = 0.2
 
 
 class FrequencyDiscriminator(nn.Module):
-    """Six 3 x 3 convolutions on mirrored edges, strides 1, 2, 1, 2, 1, 2, doubling the channels up to `channels`.
-
-    The features are taken before each leaky ReLU, as in the official code.
-    """
+    """Six 3 x 3 convolutions on mirrored edges, strides 1, 2, 1, 2, 1, 2, doubling the channels up to `channels`."""
 
     window: Tensor
     filters: Tensor
@@ -56,9 +53,9 @@ class FrequencyDiscriminator(nn.Module):
         x = self.spectrogram(audio)
         features: list[Tensor] = []
         for layer in self.layers:
-            x = layer(_mirrored(F.leaky_relu(x, SLOPE) if features else x))
+            x = F.leaky_relu(layer(_mirrored(x)), SLOPE)
             features.append(x)
-        return DiscriminatorOutput(self.logits(_mirrored(F.leaky_relu(x, SLOPE))), features)
+        return DiscriminatorOutput(self.logits(_mirrored(x)), features)
 
 
 class MultiFrequencyDiscriminator(nn.Module):

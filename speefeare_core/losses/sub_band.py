@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from speefeare_core.losses.resolution_stft import MultiResolutionStftLoss
 
 TAPS, BETA = 62, 9.0
-# By number of bands: the prototype's cut-off over half the sampling rate that makes the bank almost perfect.
-CUTOFFS = {2: 0.25, 4: 0.13, 6: 0.10032791, 8: 0.07949452}
+# By number of bands: the prototype's cut-off over half the sampling rate. With it the powers of all bands add up to 1
+# within 0.2 %. Of 4, 6 and 8 bands they are published (Parallel WaveGAN, X-Codec), of 2 found here.
+CUTOFFS = {2: 0.267, 4: 0.142, 6: 0.10032791, 8: 0.07949452}
 
 
 def pseudo_qmf(bands: int) -> Tensor:
@@ -55,8 +56,10 @@ class SubBandStftLoss(nn.Module):
         self.stft = MultiResolutionStftLoss(rate_hz, ffts, windows, hops)
 
     def analysis(self, audio: Tensor) -> Tensor:
-        """`[B, C, T]` → `[B·C, bands, T / bands]`."""
-        return F.conv1d(audio.flatten(0, 1)[:, None], self.filters, stride=self.bands, padding=TAPS // 2)
+        """`[B, C, T]` → `[B·C, bands, T // bands]`, what is left over at the end not counted."""
+        x = audio.flatten(0, 1)[:, None]
+        found = F.conv1d(x, self.filters, stride=self.bands, padding=TAPS // 2)
+        return found[..., : max(1, x.shape[-1] // self.bands)]
 
     def forward(self, decoded: Tensor, target: Tensor) -> Tensor:
         """`[B, C, T]` twice → scalar."""
