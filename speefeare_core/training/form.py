@@ -188,7 +188,7 @@ def _rows_of_field(value: Any, hint: Any, path: str, told: EntryHelp | None) -> 
         inside = _rows(value, typing.cast(type, hint), f"{path}.")
         return [*inside, _row(path, told, "plain", True)] if optional else inside
     if typing.get_origin(hint) is tuple and typing.get_args(hint)[0] is Term and value:
-        return [*_rows_of_terms(value, path), _row(path, told, "plain")]
+        return [*_rows_of_terms(value, path), _row(path, told, "values")]
     if typing.get_origin(hint) is dict and path in ("network", "own_weights", "rate_shares"):
         return _rows_of_mapping(value, path, told)
     return [_row(path, told, _kind_of(hint, value, told), optional)]
@@ -237,9 +237,7 @@ def _kind_of(hint: Any, value: Any, told: EntryHelp) -> Kind:
         return "choice"
     if hint is Any:
         hint = type(value)
-    if hint in (list, tuple) and all(isinstance(item, (int, float, str)) for item in value):
-        return "values"
-    if typing.get_origin(hint) is tuple and not dataclasses.is_dataclass(typing.get_args(hint)[0]):
+    if hint in (list, tuple) or typing.get_origin(hint) is tuple:
         return "values"
     kinds: dict[Any, Kind] = {bool: "flag", int: "whole", float: "number", str: "text"}
     return kinds.get(hint, "plain")

@@ -71,6 +71,7 @@ HELP: dict[str, EntryHelp] = {
     "max_period": _told("Longest period of the rotary positions.", 1, None),
     "frame_stride": _told("Stride of the convolution between the transformers and the quantiser.", 1, 64),
     "layer_scale": _told("First value of the factors behind each transformer layer.", 0, 1),
+    "attention": _told("An attention layer over all frames among the blocks."),
     "attention_window": _told("Frames that attention sees; 0: no attention.", 0, 100_000, "frames"),
     "book_strides": _told("Frames for each code of a book, coarse first.", 1, 64),
     "depthwise": _told("Convolutions work on each channel alone, and are cheaper for it."),
