@@ -14,17 +14,11 @@ import numpy as np
 from speefeare_core.audio import Audio, Samples, write
 from speefeare_core.dataset_doctor.clips import LookedAt, find_clips
 from speefeare_core.dataset_doctor.measures import ClipMeasures, measure
+from speefeare_core.dataset_doctor.repairs import REPAIRS
 from speefeare_core.dataset_doctor.report import DatasetReport, last_names
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.speech.manifest import write_manifest
 
-REPAIRS = {
-    "leave_out": "leave out what is broken, silent, clipped, too short or there twice",
-    "dc": "take the mean off",
-    "mono": "one channel: that with sound, or the mean",
-    "trim": "cut silence at both ends to a quarter of a second",
-    "level": "bring every clip to −23 LUFS, peaks below −1 dBFS",
-}
 LOUDNESS_LUFS = -23.0
 PEAK = 10 ** (-1 / 20)
 LEFT_S = 0.25  # silence that stays at both ends

@@ -15,7 +15,7 @@ from speefeare_core.folders import cache_dir
 
 VERSION = 1
 SEVERITIES = ("problem", "warning", "note")
-LISTED = 300  # clips of a finding that are written down with the report
+LISTED = 100  # clips of a finding that are written down with the report
 
 
 @dataclass(frozen=True)
