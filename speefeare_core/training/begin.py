@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from speefeare_core.training.run_log import EventLog, RunFolder, read_events
 
 if TYPE_CHECKING:
     from speefeare_core.training.trainer import TrainingResult
+
+ENDING_S = 15.0  # a process that has said its last word may take so long to end
 
 
 def train_in(path: Path, device: str = "auto") -> TrainingResult:
@@ -43,8 +46,12 @@ def _only_writer(run: RunFolder) -> Iterator[None]:
     """One process at a time writes in a run folder, and process.json says which."""
     with contextlib.ExitStack() as stack:
         try:
-            if not stack.enter_context(lock_file(run.path / "lock")):
-                raise SpeefeareError(f"{run.path} is being trained already by another process.")
+            until = time.monotonic() + ENDING_S
+            while not stack.enter_context(lock_file(run.path / "lock")):
+                stack.close()
+                if time.monotonic() > until:
+                    raise SpeefeareError(f"{run.path} is being trained already by another process.")
+                time.sleep(0.1)
             stack.enter_context(Heartbeat(run.process))
         except OSError as error:
             raise SpeefeareError(f"{run.path} cannot be written to: {error.strerror or error}.") from error
