@@ -11,6 +11,7 @@ from workbench.settings import Settings
 from workbench.state.clip import ClipState
 from workbench.state.codec import CodecState
 from workbench.state.columns import ColumnsState
+from workbench.state.dataset import DatasetState
 from workbench.state.document import DocumentState
 from workbench.state.edits import EditsState
 from workbench.state.engine import EngineState
@@ -42,6 +43,7 @@ class Context:
     live: LiveState
     time_view: TimeView
     catalog: CatalogJobs = field(default_factory=CatalogJobs)
+    dataset: DatasetState = field(default_factory=DatasetState)
     document: DocumentState = field(default_factory=DocumentState)
     errands: Errands = field(default_factory=Errands)
     history: History = field(default_factory=History)

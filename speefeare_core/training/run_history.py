@@ -18,7 +18,7 @@ from typing import Any
 from speefeare_core.training.run_log import RunFolder
 from speefeare_core.training.run_series import Series
 
-STEP_BYTES = 1 << 15  # read and understood in one go: about a millisecond
+STEP_BYTES = 1 << 14  # read and understood in one go: two milliseconds
 # Of a `losses` event: what is no loss.
 ABOUT_STEPS = (
     "discriminator", "gradient_norm", "gradient_norm_discriminator", "rate", "rate_discriminator", "logits_real",
@@ -26,7 +26,7 @@ ABOUT_STEPS = (
 )  # fmt: skip
 BOOK_CURVES = ("perplexity", "usage", "dead", "entropy")
 _HEAD = ("event", "step", "time")
-_VALIDATION = ("mel_distance", "si_sdr", "mel_distance_by_depth", "samples", "originals")
+_VALIDATION = ("mel_distance", "si_sdr", "worse_for")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Validation:
     si_sdr: float | None
 
 
-@dataclass
+@dataclass(eq=False)
 class RunHistory:
     """One run folder, read by byte offset. A half-written last line waits; a folder without a log is an empty run."""
 
@@ -73,6 +73,7 @@ class RunHistory:
     left_s: float | None = None
     window_frames: int = 0  # over which books are counted
     book_sizes: tuple[int, ...] = ()  # entries of each codebook
+    _trained_s: float = 0.0
     offset: int = 0
     size: int = 0  # of the log, at the last look
 
@@ -143,8 +144,8 @@ class RunHistory:
         if kind in ("preparing", "start"):
             self._begin(str(kind), step, event)
         elif stamp is not None and self.time and math.isfinite(stamp):
-            before = self.elapsed.last or 0.0
-            self.elapsed.append(step, before + max(0.0, stamp - self.time))
+            self._trained_s += max(0.0, stamp - self.time)
+            self.elapsed.append(step, self._trained_s)
         if stamp is not None and math.isfinite(stamp):
             self.time = stamp
         self.step = step
@@ -162,6 +163,7 @@ class RunHistory:
         for series in self.series.values():
             series.cut(step)
         self.elapsed.cut(step)
+        self._trained_s = self.elapsed.last or 0.0
         self.alarms = [row for row in self.alarms if row.step <= step]
         self.validations = [row for row in self.validations if row.step <= step]
         self.checkpoints = [at for at in self.checkpoints if at <= step]
@@ -170,15 +172,23 @@ class RunHistory:
         if kind == "start":
             self.stage = "training"
             self.facts = {key: value for key, value in event.items() if key not in _HEAD}
+            self._size_books(event.get("book_sizes"))
         elif "recipe" in event:
             self.facts.setdefault("recipe", event["recipe"])
 
+    def _size_books(self, sizes: Any) -> None:
+        if isinstance(sizes, list) and sizes and all(isinstance(size, int) for size in sizes):
+            self.book_sizes = tuple(sizes)
+
     def _put(self, name: str, step: int, value: Any) -> None:
-        number = math.nan if value is None else _number(value)
-        if number is not None:
-            if name not in self.series:
-                self.series[name] = Series()
-            self.series[name].append(step, number)
+        if value is None:
+            value = math.nan
+        elif type(value) not in (int, float):
+            return
+        series = self.series.get(name)
+        if series is None:
+            series = self.series[name] = Series()
+        series.append(step, value)
 
 
 def _losses(run: RunHistory, step: int, event: dict[str, Any]) -> None:
@@ -205,9 +215,7 @@ def _books(run: RunHistory, step: int, event: dict[str, Any]) -> None:
             for book, value in enumerate(values):
                 run._put(f"books/{curve}/{book}", step, value)
     run.window_frames = int(_number(event.get("window_frames")) or 0)
-    sizes = event.get("sizes")
-    if isinstance(sizes, list) and all(isinstance(size, int) for size in sizes):
-        run.book_sizes = tuple(sizes)
+    run._size_books(event.get("sizes"))
 
 
 def _machine(run: RunHistory, step: int, event: dict[str, Any]) -> None:

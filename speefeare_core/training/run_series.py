@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 BLOCK = 64  # points whose extremes are kept together: a million of them are drawn from sixteen thousand
+_FAR = 1 << 62
 MANY = 4 * BLOCK  # points in a piece from which on its edges may be moved to those of blocks
 
 
@@ -23,10 +24,15 @@ class Reduced:
 
 
 class Series:
-    """Points (step, value) with rising steps. Values that are no number are counted, and are gaps in the curve."""
+    """Points (step, value) with rising steps. Values that are no number are counted, and are gaps in the curve.
+
+    New points wait in lists until somebody looks: a log is read ten times as fast so.
+    """
 
     def __init__(self) -> None:
-        self.count = 0
+        self._count = 0  # of the points in the arrays
+        self._new: tuple[list[int], list[float]] = ([], [])
+        self._last: int | None = None  # step of the newest point
         self._steps = np.empty(16, np.int64)
         self._values = np.empty(16, np.float64)
         self._sums = np.zeros(17, np.float64)  # of the finite values before each point
@@ -35,57 +41,89 @@ class Series:
         self._high = np.empty(4, np.float64)
 
     @property
+    def count(self) -> int:
+        """How many points there are."""
+        return self._count + len(self._new[0])
+
+    @property
     def steps(self) -> NDArray[np.int64]:
         """`[N]`, rising. A view: it is valid until the next `append`."""
-        return self._steps[: self.count]
+        self._settle()
+        return self._steps[: self._count]
 
     @property
     def values(self) -> Floats:
         """`[N]`. A view, as above."""
-        return self._values[: self.count]
+        self._settle()
+        return self._values[: self._count]
 
     @property
     def last(self) -> float | None:
         """The newest value; None where there is none."""
-        return float(self._values[self.count - 1]) if self.count else None
+        return float(self.values[-1]) if self.count else None
 
     @property
     def not_finite(self) -> int:
         """How many of the values are no numbers."""
-        return self.count - int(self._finite[self.count])
+        self._settle()
+        return self._count - int(self._finite[self._count])
 
     def append(self, step: int, value: float) -> None:
         """A further point. One at or before the last step takes the place of what was there from that step on."""
-        if self.count and step <= self._steps[self.count - 1]:
+        if self._last is not None and step <= self._last:
             self.cut(step - 1)
-        at = self.count
-        if at == len(self._steps):
-            self._grow()
-        finite = np.isfinite(value)
-        self._steps[at], self._values[at] = step, value if finite else np.nan
-        self._sums[at + 1] = self._sums[at] + (value if finite else 0.0)
-        self._finite[at + 1] = self._finite[at] + bool(finite)
-        block = at // BLOCK
-        if at % BLOCK == 0:
-            self._low[block], self._high[block] = np.inf, -np.inf
-        if finite:
-            self._low[block] = min(self._low[block], value)
-            self._high[block] = max(self._high[block], value)
-        self.count = at + 1
+        self._new[0].append(step)
+        self._new[1].append(value)
+        self._last = step
 
     def cut(self, step: int) -> None:
         """Forget everything past `step`."""
-        self.count = int(np.searchsorted(self.steps, step, side="right"))
-        begun = self.count % BLOCK
-        if begun:
-            values = self.values[-begun:]
-            known = values[np.isfinite(values)]
-            block = self.count // BLOCK
-            self._low[block], self._high[block] = known.min(initial=np.inf), known.max(initial=-np.inf)
+        if self._last is None or step >= self._last:
+            return
+        self._count = int(np.searchsorted(self.steps, step, side="right"))
+        self._last = int(self._steps[self._count - 1]) if self._count else None
+        self._gather(self._count // BLOCK)
+
+    def _settle(self) -> None:
+        """Take the waiting points into the arrays."""
+        steps, values = self._new
+        if not steps:
+            return
+        self._new = ([], [])
+        first, end = self._count, self._count + len(steps)
+        self._make_room(end)
+        self._steps[first:end] = steps
+        found = np.array(values, np.float64)
+        finite = np.isfinite(found)
+        self._values[first:end] = np.where(finite, found, np.nan)
+        self._sums[first + 1 : end + 1] = self._sums[first] + np.cumsum(np.where(finite, found, 0.0))
+        self._finite[first + 1 : end + 1] = self._finite[first] + np.cumsum(finite)
+        self._count = end
+        self._gather(first // BLOCK)
+
+    def _gather(self, block: int) -> None:
+        """Extremes of the blocks from this one on."""
+        values = self._values[block * BLOCK : self._count]
+        if len(values):
+            starts = np.arange(0, len(values), BLOCK)
+            last = block + len(starts)
+            self._low[block:last] = np.fmin.reduceat(np.where(np.isnan(values), np.inf, values), starts)
+            self._high[block:last] = np.fmax.reduceat(np.where(np.isnan(values), -np.inf, values), starts)
+
+    def _make_room(self, count: int) -> None:
+        size = len(self._steps)
+        if count <= size:
+            return
+        while size < count:
+            size *= 2
+        self._steps, self._values = np.resize(self._steps, size), np.resize(self._values, size)
+        self._sums, self._finite = np.resize(self._sums, size + 1), np.resize(self._finite, size + 1)
+        blocks = -(-size // BLOCK) + 1
+        self._low, self._high = np.resize(self._low, blocks), np.resize(self._high, blocks)
 
     def at(self, step: float) -> float | None:
         """The value that held at a step: the newest one up to it; None before the first and where it is no number."""
-        index = int(np.searchsorted(self.steps, int(np.floor(step)), side="right")) - 1
+        index = int(np.searchsorted(self.steps, int(min(np.floor(step), _FAR)), side="right")) - 1
         value = float(self._values[index]) if index >= 0 else np.nan
         return value if np.isfinite(value) else None
 
@@ -135,13 +173,3 @@ class Series:
         low[there] = np.fmin.reduceat(kept_low, starts)
         high[there] = np.fmax.reduceat(kept_high, starts)
         return np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
-
-    def _grow(self) -> None:
-        size = 2 * len(self._steps)
-        self._steps = np.resize(self._steps, size)
-        self._values = np.resize(self._values, size)
-        self._sums = np.resize(self._sums, size + 1)
-        self._finite = np.resize(self._finite, size + 1)
-        blocks = -(-size // BLOCK) + 1
-        if blocks > len(self._low):
-            self._low, self._high = np.resize(self._low, blocks), np.resize(self._high, blocks)

@@ -12,10 +12,12 @@ from workbench.panels.codebooks import CodebooksPanel
 from workbench.panels.codec import CodecPanel
 from workbench.panels.codes import CodesPanel
 from workbench.panels.compare import ComparePanel
+from workbench.panels.dataset import DatasetPanel
 from workbench.panels.editor import EditorPanel
 from workbench.panels.ladder import LadderPanel
 from workbench.panels.latents import LatentsPanel
 from workbench.panels.live import LivePanel
+from workbench.panels.run import RunPanel
 from workbench.panels.spectrogram import SpectrogramPanel
 from workbench.panels.training import TrainingPanel
 from workbench.panels.waveform import WaveformPanel
@@ -52,6 +54,18 @@ PANELS: tuple[PanelInfo, ...] = (
     PanelInfo("editor", "Token editor", "center", EditorPanel, "Ctrl+T", False, "Change tokens and hear it at once"),
     PanelInfo(
         "training", "Training", "center", TrainingPanel, "Ctrl+Shift+T", False, "Make a training run, and see all runs"
+    ),
+    PanelInfo(
+        "run", "Run", "center", RunPanel, "Ctrl+Shift+R", False, "Watch a training run: curves, alarms, its sounds"
+    ),
+    PanelInfo(
+        "dataset",
+        "Dataset doctor",
+        "center",
+        DatasetPanel,
+        "Ctrl+Shift+D",
+        False,
+        "What is wrong with speech, what helps",
     ),
     PanelInfo("live", "Live", "bottom", LivePanel, "Ctrl+7", False, "Talk through the codec"),
 )

@@ -21,11 +21,15 @@ TERMS: dict[str, dict[str, str]] = {
     },
     "ladder": {"": "residual"},
     "latents": {"": "latent", "trajectory": "latent"},
+    "dataset": {"": "held_out", "rate": "bandwidth"},
     "training": {
         "": "recipe", "tree": "recipe", "family": "codec", "dry_run": "dry_run", "runs": "checkpoint",
         "setup": "budget",
     },
     "editor": {"": "index", "raster": "codebook", "switches": "continuous"},
+    "run": {
+        "": "checkpoint", "strip": "budget", "alarms": "validation", "overfit": "validation", "run": "recipe",
+    },
     "live": {
         "": "latency", "latency.bar": "latency", "latency.trade": "real_time_factor", "channel.conceal": "concealment",
         "channel.loss": "concealment", "latency.frames": "hop",

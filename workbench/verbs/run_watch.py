@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from pathlib import Path
 
 from speefeare_core.training.run_history import RunHistory, Validation, newest_codec
@@ -71,6 +72,26 @@ def clips(ctx: Context) -> int:
     """How many clips can be heard."""
     row = heard_of(ctx, A)
     return 0 if row is None else len(row.samples)
+
+
+def why_not_comparable(ctx: Context) -> str:
+    """Where A and B are of runs that were validated on other clips: a sentence that says so; else empty."""
+    first, second = folder_of(ctx, A), folder_of(ctx, B)
+    if first == second or not first or not second:
+        return ""
+    files = []
+    for folder in (first, second):
+        rows = ctx.run_watch.history(folder).validations
+        originals = next((row.originals for row in rows if row.originals), ())
+        if ctx.run_watch.clip >= len(originals):
+            return ""
+        files.append(originals[ctx.run_watch.clip])
+    try:
+        same = filecmp.cmp(*files, shallow=True) or filecmp.cmp(*files, shallow=False)
+    except OSError:
+        return ""
+    names = f"{Path(first).name} and {Path(second).name}"
+    return "" if same else f"{names} were validated on other clips (or rates), so A and B are not of one original."
 
 
 def set_side(ctx: Context, side: int, folder: str, step: int | None) -> None:
@@ -185,6 +206,11 @@ def _number(ctx: Context, which: int) -> int | None:
 
 
 # -- the codec ----------------------------------------------------------------------------------------------------
+def has_codec(ctx: Context, folder: str) -> bool:
+    """Whether a run has a codec to open."""
+    return bool(folder) and newest_codec(Path(folder)) is not None
+
+
 def open_in_workbench(ctx: Context, folder: str = "") -> None:
     """The newest codec of a run into every other panel; without a clip, a validation clip is opened with it."""
     folder = folder or ctx.runs.chosen

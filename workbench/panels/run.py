@@ -1,0 +1,428 @@
+"""Run: a training run as it goes and went: curves, books, machine, alarms, and what its checkpoints sound like."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+
+from workbench import dialogs
+from workbench.context import Context
+from workbench.panels.base import Panel
+from workbench.panels.run_listen import KEYS, RunListen
+from workbench.state.run_watch import A, B
+from workbench.verbs import run_watch, training
+from workbench.widgets.controls import Button, Choice, Slider, claims, in_tab_order
+from workbench.widgets.empty_state import EmptyState
+from workbench.widgets.figure import Figure
+from workbench.widgets.read_out import ReadOut
+from workbench.widgets.run_alarms import RULES, RunAlarms, countdown, title_of
+from workbench.widgets.run_axis import WINDOWS, RunAxis, count_text
+from workbench.widgets.run_charts import GROUPS, charts_of
+from workbench.widgets.run_grid import RunGrid
+from workbench.widgets.run_lines import DASHES
+from workbench.widgets.run_paint import Moments
+from workbench.widgets.run_strip import RunStrip, standing
+from workbench.widgets.theme import theme_of
+
+READ_BUDGET_S, DRAW_BUDGET_S = 0.004, 0.006  # of a frame
+WIDE = 1150  # from here on curves and sounds are beside each other
+PAGES = {"curves": "Curves", "listen": "Listen", "alarms": "Alarms"}
+
+
+class RunPanel(Panel):
+    """What is looked at is `context.runs.chosen` and `beside`; the log is read here, while the panel is in sight."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.axis = RunAxis()
+        self.run = Choice("Run", "The training run that is looked at.")
+        self.beside = Button(
+            "Lay over…", "Lay other runs over it", "Draw other runs into the same charts, each dashed."
+        )
+        self.add = Button("Add run…", "Add a run folder", "Look at a run whose folder lies anywhere.")
+        self.stop = Button(
+            "Stop", "Stop the run", "Save and end after the present step; it can go on later.", icon_name="stop"
+        )
+        self.open = Button(
+            "Open in workbench",
+            "Open in workbench",
+            "Load the codec of its newest checkpoint into every other panel (Ctrl+Enter).",
+        )
+        self.strip = RunStrip()
+        self.warning = _Warning()
+        self.pages = {
+            key: Button(title, f"Show {title.lower()}", f"Show or hide {title.lower()}.", True)
+            for key, title in PAGES.items()
+        }
+        self.group = Choice(
+            "Charts", "Which charts are shown.", (("All charts", ""), *((t, k) for k, t in GROUPS.items()))
+        )
+        self.unit = Choice("Across", "Steps, or hours of training.", (("Steps", "steps"), ("Hours", "hours")))
+        self.log = Button("Log", "Logarithmic axis", "Losses, norms, rates and perplexities by powers of ten.", True)
+        self.smoothing = Slider(
+            "Smoothing", "Mean over so many steps around each; extremes stay as a pale band.", 0, len(WINDOWS) - 1
+        )
+        self.smoothed = QLabel()
+        self.whole = Button("All steps", "Show all steps", "Zoom out to the whole run (F in a chart).")
+        self.legend = _RunLegend(context)
+        self.grid = RunGrid(self.axis)
+        self.listen = RunListen(context)
+        self.alarms = RunAlarms()
+        self.rules = QLabel(" ".join(RULES))
+        self.rules.setWordWrap(True)
+        self.rules.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.overfit = ReadOut("", lines=2)
+        self.empty = EmptyState(
+            "No training run is chosen.", "Start one in the panel Training, or add the folder of one with “Add run…”."
+        )
+        self._wanted: list[str] | None = None  # pages chosen by the person; None: by the room there is
+        self._lay_out()
+        self._connect()
+        self._show_runs()
+
+    # -- layout -----------------------------------------------------------------------------------------------------
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        for widget in (self.run, self.beside, self.add):
+            head.addWidget(widget)
+        head.setStretch(0, 1)
+        head.addStretch(1)
+        head.addWidget(self.stop)
+        head.addWidget(self.open)
+        tools = QHBoxLayout()
+        for widget in (self.group, self.unit, self.log, QLabel("Smooth"), self.smoothing, self.smoothed, self.whole):
+            tools.addWidget(widget)
+        tools.addStretch(1)
+        self.smoothing.setMaximumWidth(160)
+        self.smoothing.setMinimumWidth(60)
+        self.smoothed.setMinimumWidth(self.fontMetrics().horizontalAdvance("100k steps"))
+        curves = QWidget()
+        column = QVBoxLayout(curves)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(tools)
+        column.addWidget(self.legend)
+        column.addWidget(self.grid, 1)
+        warned = QWidget()
+        column = QVBoxLayout(warned)
+        column.setContentsMargins(4, 4, 4, 4)
+        column.addWidget(self.alarms, 1)
+        column.addWidget(self.overfit)
+        column.addWidget(self.rules)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setChildrenCollapsible(False)
+        self._bodies = {"curves": curves, "listen": self.listen, "alarms": warned}
+        for body in self._bodies.values():
+            self.split.addWidget(body)
+        self.split.setSizes([700, 460, 460])
+        for index, share in enumerate((3, 2, 2)):
+            self.split.setStretchFactor(index, share)
+        pages = QHBoxLayout()
+        for button in self.pages.values():
+            pages.addWidget(button)
+        pages.addWidget(self.warning, 100)
+        pages.addStretch(1)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.strip)
+        column.addLayout(pages)
+        column.addWidget(self.split, 1)
+        self.stack = QStackedLayout()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(inside)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(6, 6, 6, 6)
+        whole.setSpacing(4)
+        whole.addLayout(head)
+        whole.addLayout(self.stack, 1)
+        in_tab_order(
+            self.run, self.beside, self.add, self.stop, self.open, *self.pages.values(), self.group, self.unit,
+            self.log, self.smoothing, self.whole,
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        ctx = self.context
+        self.run.currentIndexChanged.connect(lambda: training.choose_run(ctx, self.run.value))
+        self.beside.clicked.connect(self._offer_beside)
+        self.add.clicked.connect(self._add_run)
+        self.stop.clicked.connect(lambda: training.stop_run(ctx, ctx.runs.chosen))
+        self.open.clicked.connect(lambda: run_watch.open_in_workbench(ctx))
+        for key, button in self.pages.items():
+            button.clicked.connect(partial(self._toggle_page, key))
+        self.group.currentIndexChanged.connect(self._show_charts)
+        self.unit.currentIndexChanged.connect(lambda: self.axis.set_unit(self.unit.value, run_watch.histories(ctx)))
+        self.log.setChecked(True)
+        self.log.clicked.connect(lambda: self.axis.set_look(log=self.log.isChecked()))
+        self.smoothing.valueChanged.connect(self._smooth)
+        self.whole.clicked.connect(self.axis.show_all)
+        self.axis.changed.connect(self._mark_moments)
+        self.grid.step_chosen.connect(self._compare)
+        self.alarms.step_wanted.connect(self._go_to)
+        self.warning.clicked.connect(lambda: self._show_page("alarms"))
+        ctx.runs.changed.connect(self._show_runs)
+        ctx.runs.chosen_changed.connect(self._show_runs)
+        ctx.run_watch.grew.connect(self._grew)
+        ctx.run_watch.compared.connect(self._mark_moments)
+        self._smooth(0)
+
+    # -- state → widgets --------------------------------------------------------------------------------------------
+    def refresh(self) -> None:
+        ctx = self.context
+        if not ctx.runs.chosen:
+            return
+        run_watch.read(ctx, READ_BUDGET_S)
+        if self._bodies["curves"].isVisible():
+            self.grid.draw(DRAW_BUDGET_S)
+        if self.listen.isVisible():
+            self.listen.refresh()
+
+    def _show_runs(self) -> None:
+        ctx = self.context
+        self.run.set_entries(tuple((run.name, folder) for folder, run in ctx.runs.runs.items()), ctx.runs.chosen)
+        chosen = ctx.runs.run
+        self.stack.setCurrentIndex(0 if chosen is None else 1)
+        self.run.setEnabled(bool(ctx.runs.runs))
+        self.beside.setEnabled(chosen is not None and len(ctx.runs.runs) > 1)
+        count = len(ctx.runs.beside)
+        self.beside.setText(f"Lay over ({count})…" if count else "Lay over…")
+        self.stop.setEnabled(chosen is not None and chosen.active)
+        if ctx.runs.runs and chosen is None:
+            self.empty.set_text("No training run is chosen.", "Choose one above, or start one in the panel Training.")
+        self._choose_pages()
+        self._grew()
+
+    def _grew(self, _folder: object = "") -> None:
+        """There is more of a log, or other runs are looked at."""
+        ctx, chosen = self.context, self.context.runs.run
+        if chosen is None:
+            self.grid.set_charts(())
+            return
+        histories = run_watch.histories(ctx)
+        self.axis.follow(histories)
+        self._show_charts()
+        self._mark_moments()
+        self.strip.set_standing(standing(histories[0], chosen.status, chosen.words))
+        there = run_watch.has_codec(ctx, ctx.runs.chosen)
+        self.open.setEnabled(there)
+        self.alarms.set_alarms(histories)
+        self.overfit.say(countdown(histories[0]))
+        count = sum(len(run.alarms) for run in histories)
+        self.pages["alarms"].setText(f"Alarms ({count})" if count else "Alarms")
+        newest = max((row for run in histories for row in run.alarms), key=lambda row: row.time, default=None)
+        self.warning.say(
+            "" if newest is None else f"{title_of(newest)} (step {newest.step}): {newest.words} {newest.advice}"
+        )
+        self.legend.update()
+        self.legend.setVisible(len(histories) > 1)
+
+    def _show_charts(self) -> None:
+        self.grid.set_charts(charts_of(run_watch.histories(self.context), self.group.value))
+
+    def _mark_moments(self) -> None:
+        ctx = self.context
+        histories = run_watch.histories(ctx)
+        if not histories:
+            return
+        place, known = self.axis.place, dict(zip(run_watch.folders(ctx), histories, strict=True))
+        sides = []
+        for letter, side in (("A", A), ("B", B)):
+            row, run = run_watch.heard_of(ctx, side), known.get(run_watch.folder_of(ctx, side))
+            if row is not None and run is not None:
+                sides.append((letter, float(place(run, row.step))))
+        self.grid.set_moments(
+            Moments(
+                tuple(float(place(run, row.step)) for run in histories for row in run.alarms),
+                tuple(float(place(histories[0], step)) for step in histories[0].resumes),
+                tuple(sides),
+            )
+        )
+
+    # -- pages ------------------------------------------------------------------------------------------------------
+    def _choose_pages(self) -> None:
+        """Those that the person wants, else what there is room for."""
+        wide = self.width() >= WIDE
+        pages = self._wanted if self._wanted is not None else (["curves", "listen"] if wide else ["curves"])
+        if not wide:
+            pages = pages[-1:]
+        for key, body in self._bodies.items():
+            body.setVisible(key in pages)
+            self.pages[key].setChecked(key in pages)
+
+    def _toggle_page(self, key: str) -> None:
+        shown = [name for name, button in self.pages.items() if button.isChecked() and name != key]
+        if self.pages[key].isChecked():
+            shown.append(key)  # the last one stays where there is room for one only
+        self._wanted = shown or [key]
+        self._choose_pages()
+
+    def _show_page(self, key: str) -> None:
+        if not self.pages[key].isChecked():
+            self.pages[key].setChecked(True)
+            self._toggle_page(key)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._choose_pages()
+
+    # -- the person -------------------------------------------------------------------------------------------------
+    def _smooth(self, index: int) -> None:
+        window = WINDOWS[index]
+        self.smoothed.setText(f"{count_text(window)} steps" if window else "off")
+        self.axis.set_look(window=float(window))
+
+    def _offer_beside(self) -> None:
+        menu = QMenu(self)
+        runs = self.context.runs
+        for folder, run in runs.runs.items():
+            if folder != runs.chosen:
+                action = menu.addAction(run.name)
+                action.setCheckable(True)
+                action.setChecked(folder in runs.beside)
+                action.setEnabled(folder in runs.beside or len(runs.beside) < run_watch.MOST_BESIDE)
+                action.toggled.connect(partial(training.lay_beside, self.context, folder))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.beside.mapToGlobal(self.beside.rect().bottomLeft()))
+
+    def _add_run(self) -> None:
+        folder = dialogs.ask_folder(
+            self, "Look at a training run: choose its folder", str(training.runs_folder(self.context))
+        )
+        if folder:
+            training.add_run(self.context, folder)
+
+    def _compare(self, letter: str, place: float) -> None:
+        """The checkpoint nearest to a place of the curves."""
+        folder = self.context.runs.chosen
+        history = self.context.run_watch.history(folder)
+        rows = history.validations
+        if not rows:
+            self.context.engine.add_message(
+                "This run has no validation to hear yet; the first comes before its first step."
+            )
+            return
+        step = float(self.axis.step_at(history, place))
+        nearest = min(rows, key=lambda row: abs(row.step - step))
+        run_watch.set_side(self.context, A if letter == "A" else B, folder, nearest.step)
+
+    def _go_to(self, folder: str, step: int) -> None:
+        """Show where an alarm was."""
+        history = self.context.run_watch.history(folder)
+        place = float(self.axis.place(history, step))
+        self._show_page("curves")
+        span = min(self.axis.end - self.axis.start, self.axis.last / 4)
+        self.axis.show(place - span / 2, place + span / 2)
+        self.axis.set_cursor(place)
+
+    def event(self, event: QEvent) -> bool:
+        if self.context.runs.chosen and claims(event, KEYS):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        control = event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        if control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            run_watch.open_in_workbench(self.context)
+        elif event.modifiers() or not self.context.runs.chosen or not self.listen.press(event):
+            super().keyPressEvent(event)
+
+    # -- taken out --------------------------------------------------------------------------------------------------
+    def figures(self) -> tuple[Figure, ...]:
+        names = [Path(folder).name for folder in run_watch.folders(self.context)]
+        if not names:
+            return ()
+        about = f"Run {names[0]}" + (f", over it {', '.join(names[1:])} (dashed)" if names[1:] else "")
+        smoothed = f" Lines are means over {self.smoothed.text()}." if self.axis.window else ""
+        found = tuple(
+            Figure(
+                f"run_{key}",
+                f"{chart.chart.title}, {', '.join(names)}",
+                chart,
+                chart.arrays,
+                chart.table,
+                (f"{about}.{smoothed}",),
+            )
+            for key, chart in self.grid.charts.items()
+        )
+        return found + self.listen.figures()
+
+    def view_state(self) -> dict[str, Any]:
+        return {
+            "pages": self._wanted, "group": self.group.value, "unit": self.axis.unit, "log": self.axis.log,
+            "smoothing": self.smoothing.value(), "split": self.split.sizes(),
+        }  # fmt: skip
+
+    def set_view_state(self, state: dict[str, Any]) -> None:
+        pages, sizes, smoothing = state.get("pages"), state.get("split"), state.get("smoothing")
+        if isinstance(pages, list) and pages and set(map(str, pages)) <= set(PAGES):
+            self._wanted = [str(page) for page in pages]
+        self.group.set_value(str(state.get("group", self.group.value)))
+        self.unit.set_value(str(state.get("unit", self.axis.unit)))
+        self.axis.set_unit(self.unit.value, run_watch.histories(self.context))
+        if isinstance(state.get("log"), bool):
+            self.log.setChecked(state["log"])
+            self.axis.set_look(log=state["log"])
+        if isinstance(smoothing, int) and 0 <= smoothing < len(WINDOWS):
+            self.smoothing.setValue(smoothing)
+        if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) for size in sizes):
+            self.split.setSizes(sizes)
+        self._choose_pages()
+        self._show_charts()
+
+
+class _Warning(Button):
+    """The newest alarm in one line; a press shows all."""
+
+    def __init__(self) -> None:
+        super().__init__("", "Newest alarm", "Show all alarms and what helps.")
+        self.setFlat(True)
+        self._words = ""
+        self.hide()
+
+    def say(self, words: str) -> None:
+        """Nothing hides it."""
+        if words != self._words:
+            self._words = words
+            self.setToolTip(words or "Show all alarms and what helps.")
+            self.setAccessibleDescription(words)
+            self.setVisible(bool(words))
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, theme = QPainter(self), theme_of(self.palette())
+        painter.setPen(theme.problem)
+        words = self.fontMetrics().elidedText(f"▲ {self._words}", Qt.TextElideMode.ElideRight, self.width() - 8)
+        painter.drawText(self.rect().adjusted(4, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, words)
+        if self.hasFocus():
+            painter.setPen(theme.accent)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+
+class _RunLegend(QWidget):
+    """Which pattern of line is which run, where there are several."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.setFixedHeight(round(1.3 * self.fontMetrics().height()))
+        self.setVisible(False)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, theme, metrics = QPainter(self), theme_of(self.palette()), self.fontMetrics()
+        left, middle = 6, self.height() / 2
+        for number, folder in enumerate(run_watch.folders(self.context)):
+            pen = painter.pen()
+            pen.setColor(theme.text)
+            pen.setWidthF(1.5)
+            pen.setDashPattern([*DASHES[number % len(DASHES)]] or [1000.0, 1.0])
+            painter.setPen(pen)
+            painter.drawLine(left, round(middle), left + 34, round(middle))
+            name = Path(folder).name
+            painter.drawText(left + 40, 0, self.width(), self.height(), Qt.AlignmentFlag.AlignVCenter, name)
+            left += 40 + metrics.horizontalAdvance(name) + 20
