@@ -23,7 +23,7 @@ from workbench.settings import load_settings
 from workbench.verbs import training
 from workbench.verbs import training_draft as making
 
-SMALL = "soundstream-16k-tiny"
+SMALL = "soundstream-16k-small"
 
 
 class HeardErrands:
@@ -78,7 +78,6 @@ def make_run(tmp_path: Path, name: str = "one") -> MadeRun:
 def draft(ctx: Context, tmp_path: Path) -> None:
     (tmp_path / "speech").mkdir(exist_ok=True)
     making.choose_recipe(ctx, SMALL)
-    making.set_entry(ctx, "data.sources", [])
     ctx.draft.update(data=(str(tmp_path / "speech"),))
 
 
@@ -183,10 +182,10 @@ def test_changes_are_counted_against_the_recipe(ctx: Context, tmp_path: Path) ->
     assert before is not None
     assert making.set_entry(ctx, "data.batch", before.data.batch + 1) == ""
     assert making.set_entry(ctx, "optimiser.betas", [0.1, 0.2]) == ""
-    assert set(ctx.draft.changes) == {"data.sources", "data.batch", "optimiser.betas"}
+    assert set(ctx.draft.changes) == {"data.batch", "optimiser.betas"}
     making.set_entry(ctx, "data.batch", before.data.batch)  # as it was
     making.reset_entry(ctx, "optimiser.betas")
-    assert set(ctx.draft.changes) == {"data.sources"}
+    assert set(ctx.draft.changes) == set()
     making.reset_all(ctx)
     assert ctx.draft.changes == {} and ctx.draft.recipe == before
 
@@ -204,7 +203,7 @@ def test_a_new_list_takes_the_place_of_changes_to_its_parts(ctx: Context, tmp_pa
     draft(ctx, tmp_path)
     assert making.set_entry(ctx, "losses.multiscale_mel.weight", 3.0) == ""
     assert making.set_entry(ctx, "losses", [{"key": "log_mel"}]) == ""
-    assert set(ctx.draft.changes) == {"data.sources", "losses"}
+    assert set(ctx.draft.changes) == {"losses"}
     assert ctx.draft.recipe is not None and [term.key for term in ctx.draft.recipe.losses] == ["log_mel"]
 
 
@@ -213,7 +212,7 @@ def test_the_command_is_the_job(ctx: Context, tmp_path: Path) -> None:
     making.set_entry(ctx, "data.batch", 2)
     run = tmp_path / "runs" / SMALL
     words = f"speefeare train {run} --recipe {SMALL} --data {tmp_path / 'speech'}"
-    assert making.command_line(ctx) == f"{words} --set 'data.sources=[]' --set data.batch=2"
+    assert making.command_line(ctx) == f"{words} --set data.batch=2"
 
 
 def test_names_of_runs_are_counted_on(ctx: Context, tmp_path: Path) -> None:
@@ -242,7 +241,6 @@ def test_start_asks_for_a_detached_job_and_looks_at_it(ctx: Context, errands: He
 
 def test_a_draft_with_a_problem_is_not_started(ctx: Context, errands: HeardErrands, tmp_path: Path) -> None:
     making.choose_recipe(ctx, SMALL)
-    making.set_entry(ctx, "data.sources", [])
     assert not making.start(ctx) and not making.dry_run(ctx) and errands.asked == []
     assert "No speech is given" in ctx.engine.messages[-1]
 
