@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from speefeare_core.audio import Samples
-from speefeare_core.folders import cache_dir
+from speefeare_core.teachers.places import features_dir
 from speefeare_core.teachers.teacher import Teacher
 
 PIECE_S = 30.0
@@ -35,7 +35,7 @@ class FeatureCache:
     def __init__(self, teacher: Teacher, folder: Path | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
         """`folder`: where the files lie (None: the user's cache)."""
         self.teacher = teacher
-        self.folder = (folder or default_folder()) / teacher.fingerprint
+        self.folder = (folder or features_dir()) / teacher.fingerprint
         self.memory_bytes = memory_bytes
         self.heard = self.found = 0  # pieces that the teacher had to hear, and that lay on disk or in memory
         self.problem = ""  # why features cannot be kept on disk, in one sentence
@@ -118,11 +118,6 @@ class FeatureCache:
             while self._kept_bytes > self.memory_bytes and len(self._kept) > 1:
                 _, old = self._kept.popitem(last=False)
                 self._kept_bytes -= old.nbytes
-
-
-def default_folder() -> Path:
-    """Of all teachers of this user."""
-    return cache_dir() / "teachers"
 
 
 def _checksum(features: Features) -> str:
