@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from speefeare_core.quantizers.energies import projected_energies
 from speefeare_core.quantizers.left_over import Left, left_over
+from speefeare_core.quantizers.precision import in_float32
 from speefeare_core.quantizers.residual import Quantized
 from speefeare_core.quantizers.vector import SearchTable
 
@@ -180,6 +181,7 @@ class FactorisedRVQ(nn.Module):
         (and its slower rate) → `[B, D, F]`."""
         return self.book(book).spread(self.book(book).project(left))
 
+    @in_float32
     def forward(
         self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None
     ) -> FactorisedQuantized:

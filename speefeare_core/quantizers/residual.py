@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from speefeare_core.quantizers import ranks
 from speefeare_core.quantizers.left_over import Left, left_over
+from speefeare_core.quantizers.precision import in_float32
 from speefeare_core.quantizers.vector import VectorQuantizer
 
 
@@ -129,6 +130,7 @@ class ResidualVQ(nn.Module):
             book.initialise(vectors)
             vectors = vectors - book.decode(book.encode(vectors))
 
+    @in_float32
     def forward(self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None) -> Quantized:
         """Quantise latents [B, D, F] with straight-through gradient; in training the books learn.
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from speefeare_core.quantizers.energies import projected_energies
 from speefeare_core.quantizers.left_over import Left, left_over
+from speefeare_core.quantizers.precision import in_float32
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
 
 
@@ -143,6 +144,7 @@ class SplitVQ(nn.Module):
             return self.semantic, book
         return self.acoustic, book - first
 
+    @in_float32
     def forward(self, latents: Tensor, depth: int | None = None, *, depths: Tensor | None = None) -> Quantized:
         """As `ResidualVQ.forward`; the semantic books are always used in full, `depth` and `depths` count them too."""
         if depths is None:

@@ -132,7 +132,7 @@ class AccelerateParallel(Parallel):
         self.accelerator = Accelerator(mixed_precision=ACCELERATE_NAMES[self.precision], cpu=device.type == "cpu")
         self.world_size, self.rank = self.accelerator.num_processes, self.accelerator.process_index
         chosen: torch.device = self.accelerator.device
-        return torch.device(chosen.type, 0) if chosen.type == "cuda" and chosen.index is None else chosen
+        return chosen if chosen.type == "cuda" else device  # it says cpu:0 for cpu
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Inside, networks compute in the recipe's precision."""

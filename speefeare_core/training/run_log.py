@@ -24,6 +24,8 @@ from typing import Any
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.process_record import ProcessRecord
 
+PROCESS_BEGAN = time.time()  # about when this process did
+
 
 @dataclass(frozen=True)
 class RunFolder:

@@ -8,11 +8,14 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
-from speefeare_core.training.run_log import RunFolder
+from speefeare_core.training.run_log import PROCESS_BEGAN, RunFolder
 
 
 class StopRequests:
-    """Inside, SIGTERM and Ctrl-C are requests and end nothing by themselves. A second Ctrl-C does."""
+    """Inside, SIGTERM and Ctrl-C are requests and end nothing by themselves. A second Ctrl-C does.
+
+    A file `stop` that is older than this process was meant for one that died before it saw it, and is taken away.
+    """
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
@@ -20,6 +23,8 @@ class StopRequests:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequests:
+        if self._run.stop.exists() and self._run.stop.stat().st_mtime < PROCESS_BEGAN:
+            self._run.stop.unlink(missing_ok=True)
         if threading.current_thread() is threading.main_thread():  # only there can they be caught
             self._before = {
                 number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)

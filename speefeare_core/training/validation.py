@@ -77,15 +77,8 @@ class Validation:
             names.append(path.relative_to(run.path).as_posix())
             if again or not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_sound(path, samples, rate_hz)
+                write(path, Audio(samples[None], rate_hz), "PCM_16")
         return names
-
-
-def write_sound(path: Path, samples: Samples, rate_hz: int) -> None:
-    """A WAV file [T] that is whole as soon as it has its name."""
-    part = path.with_name(f"part-{path.name}")
-    write(part, Audio(samples[None], rate_hz))
-    part.replace(path)
 
 
 def _add(found: dict[Any, list[float]], name: Any, value: float | None) -> None:
