@@ -230,11 +230,11 @@ class RunListen(QWidget):
         self.plot.set_cursor(self.context.run_watch.position_s)
 
     # -- the person -------------------------------------------------------------------------------------------------
-    def _hear(self, which: int) -> None:
+    def _hear(self, which: int, _on: bool = False) -> None:
         run_watch.hear(self.context, which)
         self.show_all()  # a tick shows the state, not the click
 
-    def _choose_run(self, side: int) -> None:
+    def _choose_run(self, side: int, _index: int) -> None:
         folder = self.runs[side].value
         if folder and folder != run_watch.folder_of(self.context, side):
             run_watch.set_side(self.context, side, folder, None)
