@@ -112,7 +112,7 @@ def _print(levels: Levels, heard: NDArray[np.intp]) -> bytes:
 
 
 class _Frames:
-    """RMS of 20 ms frames."""
+    """RMS of 20 ms frames about their means."""
 
     def __init__(self, rate_hz: int) -> None:
         self._size = max(1, round(FRAME_S * rate_hz))
@@ -133,7 +133,7 @@ class _Frames:
 
     def _append(self, frames: Samples) -> None:
         if len(frames):
-            power = np.square(frames, dtype=np.float64).mean(axis=1)
+            power = frames.var(axis=1, dtype=np.float64)  # a DC offset is no sound
             self._found.append((10 * np.log10(np.maximum(power, 10 ** (QUIETEST_DB / 10)))).astype(np.float32))
 
 
