@@ -204,7 +204,7 @@ class TrainingPanel(Panel):
         reading = making.read_on(self.context)
         if self.context.draft.base is None and not reading:
             making.choose_first(self.context)
-        if self._stale and not reading:
+        if self._stale and not reading and not self.tree.editing:
             self._stale = False
             self._show_form()
         elif self._moved and self._frame % 8 == 0:

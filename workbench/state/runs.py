@@ -68,17 +68,19 @@ class RunsState(QObject):
 
     def set_runs(self, folders: list[str]) -> None:
         """These are known now, in this order; what was read of those that stay, stays."""
-        if list(self.runs) == folders:
-            return
+        if list(self.runs) != folders:
+            self._take(folders)
+        if self.wanted in self.runs:
+            wanted, self.wanted = self.wanted, ""
+            self.choose(wanted)
+
+    def _take(self, folders: list[str]) -> None:
         self.runs = {folder: self.runs.get(folder) or Run(folder) for folder in folders}
         self.beside = tuple(folder for folder in self.beside if folder in self.runs)
         if self.chosen not in self.runs:
             self.chosen = ""
             self.chosen_changed.emit()
         self.changed.emit()
-        if self.wanted in self.runs:
-            wanted, self.wanted = self.wanted, ""
-            self.choose(wanted)
 
     def set_status(self, folder: str, status: str, words: str = "", recipe: str = "") -> None:
         """Where it was another one, everybody hears of it."""

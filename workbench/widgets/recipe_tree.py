@@ -60,6 +60,11 @@ class RecipeTree(QTreeView):
         """The entry that the keyboard is at."""
         return self.filter.entry(self.currentIndex())
 
+    @property
+    def editing(self) -> bool:
+        """Whether an entry is being written in."""
+        return self.state() == QAbstractItemView.State.EditingState
+
     def show_entry(self, path: str) -> bool:
         """Go to an entry; False where there is none, or the filter hides it."""
         index = self.filter.mapFromSource(self.recipe.index_of(path))
