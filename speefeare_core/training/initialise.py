@@ -13,6 +13,7 @@ from speefeare_core.nn.vocos import VocosDecoder
 
 WIDTH = 0.02  # of the truncated normal distribution
 BRANCH = 0.1  # what the last weights of a residual branch are multiplied by
+_LENGTH = "parametrizations.weight.original0"  # of weights under weight norm
 NEAR_SILENCE = 1e-4  # what the decoder's last weights are multiplied by
 
 
@@ -24,10 +25,10 @@ def initialise(module: nn.Module, kind: str) -> None:
     come out of weight norm anew at every pass, so that only the zeros of the biases take effect: that is zero_bias.
 
     even: a signal is as wide after a layer as before it, N(0, 1 / inputs of an output) (LeCun et al., Efficient
-    BackProp, section 4.6), biases zero. Residual branches begin at a tenth, and the decoder's last convolution near
-    zero, so that training starts at silence (after Fixup, arXiv 1901.09321, section 3.2, where both are zero). Torch's
-    own weights shrink a signal to 0.6 in each layer; networks without norms then start with nothing but biases in
-    their latents. A decoder that is no convolutional trunk keeps the start of its own.
+    BackProp, section 4.6), biases zero. Residual branches begin at a tenth, and with `start_at_silence` the decoder's
+    last convolution near zero (after Fixup, arXiv 1901.09321, section 3.2, where both are zero). Torch's own weights
+    shrink a signal to 0.6 in each layer; networks without norms then start with nothing but biases in their latents.
+    A decoder that is no convolutional trunk keeps the start of its own.
     """
     if kind == "default":
         return
@@ -35,9 +36,6 @@ def initialise(module: nn.Module, kind: str) -> None:
         for trunk in (module.get_submodule("encoder"), module.get_submodule("decoder")):
             if not isinstance(trunk, VocosDecoder):
                 _even(trunk)
-        decoder = module.get_submodule("decoder")
-        if not isinstance(decoder, VocosDecoder):
-            _last_convolution(decoder).weight.mul_(NEAR_SILENCE)
         return
     for part in module.modules():
         if isinstance(part, nn.Conv1d):
@@ -45,6 +43,22 @@ def initialise(module: nn.Module, kind: str) -> None:
                 nn.init.trunc_normal_(part.weight, std=WIDTH)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
+
+
+@torch.no_grad()
+def start_at_silence(module: nn.Module) -> None:
+    """Bring a decoder's last weights near zero (under weight norm their length alone), or its log magnitudes far down.
+
+    Not quite to zero: at zero itself spectral losses have no slope.
+    """
+    decoder = module.get_submodule("decoder")
+    if isinstance(decoder, VocosDecoder):
+        out = decoder.head.out
+        out.bias[: out.out_features // 2] += math.log(NEAR_SILENCE)  # of the log magnitudes
+        return
+    last = _last_convolution(decoder)
+    names = dict(last.named_parameters())
+    names.get(_LENGTH, last.weight).mul_(NEAR_SILENCE)
 
 
 def _even(trunk: nn.Module) -> None:

@@ -19,7 +19,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
 from speefeare_core.quantizers.vector import LearningRules, VectorQuantizer, vector_quantizers
 from speefeare_core.training.draws import DepthDraw
-from speefeare_core.training.initialise import initialise
+from speefeare_core.training.initialise import initialise, start_at_silence
 from speefeare_core.training.weight_norm import add_weight_norm, load_plain_state, plain_state
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Trainable(ABC):
         """Everything of a recipe that is about the network itself: initial weights, weight norm, how books learn."""
         initialise(self.module, recipe.init)
         add_weight_norm(self.module, recipe.weight_norm)
+        if recipe.init == "even":
+            start_at_silence(self.module)
         rules = dataclasses.asdict(recipe.books)
         learn, straight_through = rules.pop("learn"), rules.pop("straight_through")
         for part in self.module.modules():
