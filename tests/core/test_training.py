@@ -17,10 +17,10 @@ import yaml
 from speefeare_core import Audio, SpeefeareError, load_codec
 from speefeare_core.audio import write
 from speefeare_core.training.__main__ import main
-from speefeare_core.training.data import SpeechSampler, coloured_noise, open_set, pack, sound_files
 from speefeare_core.training.recipe import Recipe, read_recipe, shipped_recipes
 from speefeare_core.training.recipe_parts import BudgetRecipe, DataRecipe, SpeechSource
 from speefeare_core.training.run_log import EventLog, RunFolder, read_events
+from speefeare_core.training.speech.packing import pack_source
 from speefeare_core.training.trainer import Trainer
 
 RATE = 8000
@@ -36,7 +36,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         time = np.arange(6000 + 700 * number) / 16000
         tone = 0.3 * np.sin(2 * np.pi * (150 + 30 * number) * time) + 0.02 * random.standard_normal(time.shape[0])
         write(folder / f"clip-{number}.wav", Audio(tone[None].astype(np.float32), 16000))
-    pack(sound_files(folder), folder / "tones", RATE)
+    pack_source(SpeechSource(path=str(folder)), folder / "tones", RATE)
     return folder
 
 
@@ -81,8 +81,7 @@ def train(given: Recipe, folder: Path, data: Path) -> Trainer:
 
 def test_reading_recipes_and_logs_does_not_import_torch() -> None:
     code = (
-        "import sys, speefeare_core.training.recipe, speefeare_core.training.run_log, speefeare_core.training.data;"
-        "assert 'torch' not in sys.modules"
+        "import sys, speefeare_core.training.recipe, speefeare_core.training.run_log;assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -128,58 +127,6 @@ def test_events_are_read_from_an_offset_and_a_half_line_waits(tmp_path: Path) ->
     EventLog(tmp_path / "events.jsonl").append("start", 2)
     events, _ = read_events(tmp_path / "events.jsonl", offset)
     assert [event["event"] for event in events] == ["start"]
-
-
-def test_packing_keeps_names_order_and_samples(data_folder: Path) -> None:
-    speech = open_set(data_folder / "tones")
-    assert [name for name, _, _ in speech.clips] == [f"clip-{number}.wav" for number in range(6)]
-    assert speech.clips[2][2] == (6000 + 1400) // 2
-    assert 0.29 < float(np.abs(speech.clip(3)).max()) < 0.45
-    assert np.array_equal(speech.clip(3, 100, 50), speech.clip(3)[100:150])
-
-
-def test_a_broken_set_is_named(tmp_path: Path) -> None:
-    (tmp_path / "index.json").write_text('{"rate_hz": 8000, "clips": [["a", 0, 99]]}')
-    np.save(tmp_path / "audio.npy", np.zeros(10, np.int16))
-    with pytest.raises(SpeefeareError, match="no packed speech set"):
-        open_set(tmp_path)
-
-
-def test_the_same_state_draws_the_same_segments(data_folder: Path) -> None:
-    def sampler() -> SpeechSampler:
-        return SpeechSampler(recipe().data, data_folder, RATE, 5000, seed=3)
-
-    first, second = sampler(), sampler()
-    drawn = first.draw()
-    assert drawn.shape == (3, 1, 5000)
-    assert np.array_equal(second.draw(), drawn)
-    state = json.loads(json.dumps(first.state()))
-    expected = first.draw()
-    assert not np.array_equal(expected, drawn)
-    second.draw()
-    second.restore(state)
-    assert np.array_equal(second.draw(), expected)
-    assert float(np.abs(drawn).max()) <= 1.0
-
-
-def test_noise_speed_and_tilt_change_the_segments(data_folder: Path) -> None:
-    plain = SpeechSampler(recipe().data, data_folder, RATE, 2000, seed=4).draw(40)
-    for change in ({"noise_share": 1.0}, {"speed_share": 1.0}, {"tilt_share": 1.0}):
-        data = dataclasses.replace(recipe().data, **change)
-        drawn = SpeechSampler(data, data_folder, RATE, 2000, seed=4).draw(40)
-        assert drawn.shape == plain.shape
-        assert not np.allclose(drawn, plain, atol=1e-3)
-        assert float(np.abs(drawn).max()) < 1.3
-    faster = dataclasses.replace(recipe().data, speed_share=1.0, speed=(1.5, 1.5), gain_low_db=0.0, gain_high_db=0.0)
-    clip = SpeechSampler(faster, data_folder, RATE, 1500, seed=4).draw(1)[0, 0]
-    tones = [150 + 30 * number for number in range(6)]
-    heard = float(np.abs(np.fft.rfft(clip * np.hanning(1500))).argmax()) * RATE / 1500
-    assert min(abs(heard - 1.5 * tone) for tone in tones) < 8
-
-
-def test_coloured_noise_has_its_level() -> None:
-    noise = coloured_noise(np.random.default_rng(0), 8000, -40.0)
-    assert 20 * np.log10(noise.std()) == pytest.approx(-40.0, abs=0.01)
 
 
 def test_the_finished_codec_can_differ_from_the_trained_one(data_folder: Path, tmp_path: Path) -> None:
@@ -244,11 +191,3 @@ def test_the_command_line_trains_stops_and_resumes(
     assert json.loads(capsys.readouterr().out)["finished"] is True
     assert main([str(tmp_path / "other")]) == 1
     assert "give --recipe and --data" in capsys.readouterr().err
-
-
-def test_the_command_line_packs(data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "set"
-    options = ["pack", str(data_folder), str(target), "--rate", "8000", "--skip-last", "2", "--except", "clip-1*"]
-    assert main(options) == 0
-    assert json.loads(capsys.readouterr().out)["clips"] == 3
-    assert [name for name, _, _ in open_set(target).clips] == ["clip-0.wav", "clip-2.wav", "clip-3.wav"]
