@@ -40,6 +40,11 @@ def start_detached(command: list[str], log: Path, environment: dict[str, str], f
     return process.pid
 
 
+def adopt(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a child that another package started, once it has ended."""
+    _started.append(process)
+
+
 def reap() -> None:
     """Let go of processes started here that have ended."""
     _started[:] = [process for process in _started if process.poll() is None]

@@ -86,10 +86,16 @@ class RayLauncher(Launcher):
 @contextmanager
 def _client(address: str) -> Iterator[Any]:
     """A client whose failures are plain sentences."""
+    from ray.exceptions import AuthenticationError
     from ray.job_submission import JobSubmissionClient
 
     try:
         yield JobSubmissionClient(address)
+    except AuthenticationError as error:
+        raise SpeefeareError(
+            f"Ray at {address} asks for its token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN where the token is not"
+            " in Ray's own file on this computer."
+        ) from error
     except ConnectionError as error:
         raise SpeefeareError(f"No Ray cluster answers at {address}; start one with: ray start --head.") from error
     except RuntimeError as error:

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.jobs.job_file import Job
@@ -16,10 +15,9 @@ from speefeare_core.training.jobs.local import end_local_processes
 from speefeare_core.training.jobs.sbatch import sbatch_text
 from speefeare_core.training.jobs.slurm_task import TrainingTask
 from speefeare_core.training.jobs.spec import JobSpec
-from speefeare_core.training.processes import identity, lives, place
+from speefeare_core.training.processes import adopt, identity, lives, place
 
 ASK_S = 20.0  # how long SLURM may take to answer
-_submitted: list[Any] = []  # submitit's own handles of jobs on this computer: they hold its child processes
 
 
 class SlurmLauncher(Launcher):
@@ -97,7 +95,7 @@ class SlurmLauncher(Launcher):
         except (RuntimeError, subprocess.SubprocessError, submitit.core.utils.FailedJobError) as error:
             raise SpeefeareError(f"SLURM did not take the job {spec.run}: {_one_line(error)}.") from error
         if option("cluster") == "local":
-            _submitted.append(handle)
+            adopt(handle._process)
             pid = str(handle.job_id)
             return replace(job, id=pid, identity=identity(int(pid)), place=place(), facts={"cluster": "local"})
         return replace(job, id=str(handle.job_id), facts={"cluster": "slurm"})

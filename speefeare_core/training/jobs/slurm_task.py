@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.processes import identity, lives
 from speefeare_core.training.run_log import RunFolder
 
 STOPPED = 3  # exit code of a run that was stopped and can go on
 SAVE_S = 100.0  # how long the last checkpoint before a time limit may take
 
-_working: list[subprocess.Popen[bytes]] = []  # the worker of this process; tasks themselves are pickled
+_working: list[tuple[int, str]] = []  # the worker of this process; tasks themselves are pickled
 
 
 @dataclass
@@ -34,7 +35,7 @@ class TrainingTask:
         if submitit.JobEnvironment().num_tasks > 1:
             submitit.helpers.TorchDistributedEnvironment().export(set_cuda_visible_devices=False)
         process = subprocess.Popen([sys.executable, *self.words], env={**os.environ, **self.environment})
-        _working.append(process)
+        _working.append((process.pid, identity(process.pid)))
         code = process.wait()
         if code not in (0, STOPPED):
             raise SpeefeareError(f"The training in {self.run} ended with code {code}; its log says why.")
@@ -46,7 +47,7 @@ class TrainingTask:
 
         RunFolder(Path(self.run)).request_stop()
         until = time.monotonic() + SAVE_S
-        for process in _working:
-            while process.poll() is None and time.monotonic() < until:
+        for pid, began in _working:  # not Popen.poll: it knows nothing while the call that we interrupt waits
+            while lives(pid, began) and time.monotonic() < until:
                 time.sleep(0.1)
         return submitit.helpers.DelayedSubmission(self, *arguments)

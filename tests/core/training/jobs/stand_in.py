@@ -1,11 +1,14 @@
 """Something like a training run that needs no torch: `python stand_in.py RUN …`.
 
 It writes process.json and the log as a run does, saves what it counted, obeys `stop`, goes on where it was, and keeps a
-child process of its own. What it should do comes from `stand_in` of the recipe's network entry.
+child process of its own. Every rank notes what its launcher told it; only the first one does the rest. With `fails` in
+the recipe's network entry it fails.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import time
@@ -16,11 +19,16 @@ from speefeare_core.training.run_config import read_config
 from speefeare_core.training.run_log import EventLog, RunFolder
 
 STEP_S = 0.02
+TOLD = ("WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT", "SPEEFEARE_RUN", "SPEEFEARE_LAUNCHER")
 
 
 def main(path: Path) -> int:
     run = RunFolder(path)
     recipe = read_config(run).recipe
+    rank = os.environ.get("RANK", "0")
+    (path / f"rank-{rank}.json").write_text(json.dumps({name: os.environ.get(name) for name in TOLD}))
+    if rank != "0":
+        return 0
     with Heartbeat(run.process):
         run.create()
         log, saved = EventLog(run.events), run.newest_checkpoint()
