@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from workbench import dialogs
 from workbench.context import Context
@@ -31,6 +31,8 @@ from workbench.widgets.theme import theme_of
 
 READ_BUDGET_S, DRAW_BUDGET_S = 0.004, 0.006  # of a frame
 WIDE = 1150  # from here on curves and sounds are beside each other
+NARROW = 560  # up to here what stands in one row takes two
+LEAST = 300
 PAGES = {"curves": "Curves", "listen": "Listen", "alarms": "Alarms"}
 
 
@@ -87,24 +89,31 @@ class RunPanel(Panel):
 
     # -- layout -----------------------------------------------------------------------------------------------------
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        for widget in (self.run, self.beside, self.add):
-            head.addWidget(widget)
-        head.setStretch(0, 1)
-        head.addStretch(1)
-        head.addWidget(self.stop)
-        head.addWidget(self.open)
-        tools = QHBoxLayout()
-        for widget in (self.group, self.unit, self.log, QLabel("Smooth"), self.smoothing, self.smoothed, self.whole):
-            tools.addWidget(widget)
-        tools.addStretch(1)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for widgets in ((self.run, self.beside, self.add), (self.stop, self.open)):
+            row = QHBoxLayout()
+            for widget in widgets:
+                row.addWidget(widget, 1 if widget is self.run else 0)
+            self._head.addLayout(row)
+        self._head.setStretch(0, 1)
+        self._tools = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for widgets in (
+            (self.group, self.unit, self.log),
+            (QLabel("Smooth"), self.smoothing, self.smoothed, self.whole),
+        ):
+            row = QHBoxLayout()
+            for widget in widgets:
+                row.addWidget(widget)
+            row.addStretch(1)
+            self._tools.addLayout(row)
+        self._tools.addStretch(1)
         self.smoothing.setMaximumWidth(160)
         self.smoothing.setMinimumWidth(60)
         self.smoothed.setMinimumWidth(self.fontMetrics().horizontalAdvance("100k steps"))
         curves = QWidget()
         column = QVBoxLayout(curves)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(tools)
+        column.addLayout(self._tools)
         column.addWidget(self.legend)
         column.addWidget(self.grid, 1)
         warned = QWidget()
@@ -115,6 +124,7 @@ class RunPanel(Panel):
         column.addWidget(self.rules)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
+        self.split.setMinimumWidth(LEAST)  # else it could never become so narrow that one page goes
         self._bodies = {"curves": curves, "listen": self.listen, "alarms": warned}
         for body in self._bodies.values():
             self.split.addWidget(body)
@@ -139,7 +149,7 @@ class RunPanel(Panel):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(6, 6, 6, 6)
         whole.setSpacing(4)
-        whole.addLayout(head)
+        whole.addLayout(self._head)
         whole.addLayout(self.stack, 1)
         in_tab_order(
             self.run, self.beside, self.add, self.stop, self.open, *self.pages.values(), self.group, self.unit,
@@ -268,6 +278,9 @@ class RunPanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        narrow = QBoxLayout.Direction.TopToBottom if self.width() < NARROW else QBoxLayout.Direction.LeftToRight
+        for rows in (self._head, self._tools):
+            rows.setDirection(narrow)
         self._choose_pages()
 
     # -- the person -------------------------------------------------------------------------------------------------

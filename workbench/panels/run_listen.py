@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.context import Context
 from workbench.state.run_watch import ORIGINAL, A, B
@@ -60,7 +60,7 @@ class RunListen(QWidget):
             )
             for side, letter in LETTERS.items()
         }
-        self.told = {side: QLabel() for side in LETTERS}
+        self.told = {side: QLabel() for side in LETTERS}  # its step, and its mel distance
         self.plot = SpectrogramPlot()
         describe(
             self.plot, "Spectrograms of the validation clip", "Click to seek, wheel zooms; one lane for each sound."
@@ -81,25 +81,29 @@ class RunListen(QWidget):
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(4)
         first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (self.play, *self.sounds.values()):
-            first.addWidget(widget)
-        first.addStretch(1)
-        for widget in (self.clips, self.loop, self.match, self.difference, self.swap):
-            second.addWidget(widget)
-        second.addStretch(1)
+        for row, widgets in (
+            (first, (self.play, *self.sounds.values(), self.clips)),
+            (second, (self.loop, self.match, self.difference, self.swap)),
+        ):
+            for widget in widgets:
+                row.addWidget(widget)
+            row.addStretch(1)
         grid = QGridLayout()
         grid.setHorizontalSpacing(6)
-        for row, (side, letter) in enumerate(LETTERS.items()):
+        for row_number, (side, letter) in enumerate(LETTERS.items()):
             label = QLabel(letter)
             label.setBuddy(self.sliders[side])
-            grid.addWidget(label, row, 0)
-            grid.addWidget(self.runs[side], row, 1)
-            grid.addWidget(self.sliders[side], row, 2)
-            grid.addWidget(self.told[side], row, 3)
-            self.told[side].setMinimumWidth(self.fontMetrics().horizontalAdvance("step 0 000 000 · 0.00 dB"))
+            grid.addWidget(label, row_number, 0)
+            grid.addWidget(self.runs[side], row_number, 1)
+            grid.addWidget(self.sliders[side], row_number, 2)
+            grid.addWidget(self.told[side], row_number, 3)
         grid.setColumnStretch(2, 1)
-        column.addLayout(first)
-        column.addLayout(second)
+        grid.setColumnMinimumWidth(3, self.fontMetrics().horizontalAdvance("000 000 (newest) · 00.0 dB"))
+        self._buttons = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._buttons.addLayout(first)
+        self._buttons.addLayout(second)
+        self._beside = first.sizeHint().width() + second.sizeHint().width()  # both in one row
+        column.addLayout(self._buttons)
         column.addLayout(grid)
         column.addWidget(self.plot, 1)
         column.addWidget(self.words)
@@ -107,6 +111,11 @@ class RunListen(QWidget):
             self.play, *self.sounds.values(), self.clips, self.loop, self.match, self.difference, self.swap,
             self.runs[A], self.sliders[A], self.runs[B], self.sliders[B], self.plot,
         )  # fmt: skip
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() > self._beside + 40
+        self._buttons.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def _connect(self) -> None:
         ctx = self.context
@@ -165,11 +174,11 @@ class RunListen(QWidget):
         words = "no validation yet"
         if row is not None:
             newest = " (newest)" if ctx.run_watch.sides[side].step is None else ""
-            words = f"step {row.step:,}".replace(",", " ") + newest
+            words = f"{row.step:,}".replace(",", " ") + newest
             if row.mel_distance is not None:
                 words += f" · {row.mel_distance:.2f} dB"
         self.told[side].setText(words)
-        slider.setAccessibleDescription(f"{words}, {len(rows)} checkpoints")
+        slider.setAccessibleDescription(f"step {words}; {len(rows)} checkpoints")
 
     def _words(self) -> str:
         ctx, watch = self.context, self.context.run_watch

@@ -57,7 +57,7 @@ class ChartLine:
         """Its colour and the pattern of its run."""
         pen = QPen(self.colour(theme), width)
         if self.run_index:
-            pen.setDashPattern([part / width * 1.5 for part in DASHES[self.run_index % len(DASHES)]])
+            pen.setDashPattern([1.5 * part / width for part in DASHES[self.run_index % len(DASHES)]])
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
         return pen

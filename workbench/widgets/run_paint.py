@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from workbench.widgets.run_axis import RunAxis, count_text, value_text
@@ -16,6 +17,7 @@ from workbench.widgets.series import draw_series_mark
 from workbench.widgets.theme import Theme
 from workbench.widgets.ticks import ticks
 
+PIECE = 2  # pixels that a long curve is reduced to
 APART = 110.0  # between the shapes on a line, pixels
 SPARSE = 24  # points of which each has its shape
 BAND = 46  # opacity of extremes, of 255
@@ -94,7 +96,7 @@ def paint_chart(
         painter.drawText(head, _RIGHT | _MIDDLE, f"and {left_out} more")
     painter.fillRect(room, theme.lane)
     shown = [row for row in chart.lines if (chart.key, row.name) not in axis.hidden]
-    traces = [trace(row, axis, max(8, int(room.width()))) for row in shown]
+    traces = [trace(row, axis, max(8, int(room.width()) // PIECE)) for row in shown]
     log = chart.log and axis.log and any((row.mean > 0).any() for row in traces)
     span = value_span(traces, chart, log)
     low, high = span or (0.0, 1.0)
@@ -320,13 +322,24 @@ def _paint_line(painter: QPainter, drawn: Drawn, row: Trace, number: int, theme:
     x, mean = row.x[known], row.mean[known]
     if len(x):
         spots = _spots(drawn, x, mean)
-        painter.setPen(row.line.pen(theme, 2.8 if row.line.name == bright else 1.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF(spots))
+        _paint_path(painter, spots, row.line, theme, row.line.name == bright)
         if not row.line.shaded:
             _paint_marks(painter, spots, row.line, number, theme)
     if row.line.series.not_finite:
         _paint_not_finite(painter, drawn, row, theme)
+
+
+def _paint_path(painter: QPainter, spots: list[QPointF], line: ChartLine, theme: Theme, bright: bool) -> None:
+    """Qt strokes a polyline that is wider than a pixel twenty times as slowly as lone lines or a thin one."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if not line.run_index:
+        painter.setPen(line.pen(theme, 2.8 if bright else 1.5))
+        painter.drawLines([QLineF(*ends) for ends in pairwise(spots)])
+        return
+    painter.setPen(line.pen(theme, 1.0))
+    thin = QPolygonF(spots)
+    for aside in (-0.9, -0.3, 0.3, 0.9) if bright else (-0.3, 0.3):
+        painter.drawPolyline(thin.translated(0.0, aside))
 
 
 def _paint_marks(painter: QPainter, spots: Sequence[QPointF], line: ChartLine, number: int, theme: Theme) -> None:

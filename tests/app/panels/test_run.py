@@ -253,7 +253,7 @@ def test_how_a_run_ended_is_said(context: Context, show: Show, tmp_path: Path) -
 def test_a_and_b_are_any_two_checkpoints(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
     assert [lane.name for lane in panel.listen.plot.lanes] == ["Original", "A", "B"]
-    assert panel.listen.told[A].text() == "step 1 000 (newest) · 0.20 dB"
+    assert panel.listen.told[A].text() == "1 000 (newest) · 0.20 dB"
     panel.listen.sliders[A].setValue(1)
     panel.listen.sliders[B].setValue(3)
     rows = [run_watch.heard_of(context, side) for side in (A, B)]
