@@ -168,6 +168,7 @@ class DatasetPanel(Panel):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # see minimumSizeHint
         layout.addLayout(above)
         layout.addLayout(tools)
         layout.addWidget(self.bar)
