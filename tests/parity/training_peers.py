@@ -69,6 +69,12 @@ class Signal:
     def __init__(self, audio: Tensor, rate_hz: int, stft_params: StftParams | None = None) -> None:
         self.audio_data, self.rate_hz, self.stft_params = audio, rate_hz, stft_params
 
+    def clone(self) -> Signal:
+        return Signal(self.audio_data.clone(), self.rate_hz, self.stft_params)
+
+    def detach(self) -> Signal:
+        return Signal(self.audio_data.detach(), self.rate_hz, self.stft_params)
+
     def stft(self, window_length: int | None = None, hop_length: int | None = None, *_: Any) -> Tensor:
         given, audio = self.stft_params, self.audio_data.flatten(0, 1)
         size = window_length or given.window_length  # type: ignore[union-attr]
