@@ -13,7 +13,8 @@ from speefeare_core.training.recipe import COLUMNS, Recipe, entries, read_recipe
 # Of these a comparison says nothing: names, words, and what any run may choose without becoming another recipe.
 ASIDE = (
     "name", "title", "column", "reasons", "notes", "licence", "seed", "threads", "log_every", "checkpoint_every",
-    "keep_checkpoints", "data.sources", "data.workers", "teacher.source", "teacher.cache", "start_from",
+    "keep_checkpoints", "data.sources", "data.workers", "teacher.source", "teacher.cache", "start_from", "validation",
+    "tensorboard",
 )  # fmt: skip
 ABSENT = "—"  # an entry that a column does not have
 
