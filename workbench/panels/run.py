@@ -177,6 +177,7 @@ class RunPanel(Panel):
         self.warning.clicked.connect(lambda: self._show_page("alarms"))
         ctx.runs.changed.connect(self._show_runs)
         ctx.runs.chosen_changed.connect(self._show_runs)
+        ctx.runs.moved.connect(lambda folder: run_watch.tell_alarms(ctx, folder))
         ctx.run_watch.grew.connect(self._grew)
         ctx.run_watch.compared.connect(self._mark_moments)
         self._smooth(0)

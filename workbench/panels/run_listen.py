@@ -102,7 +102,6 @@ class RunListen(QWidget):
         self._buttons = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._buttons.addLayout(first)
         self._buttons.addLayout(second)
-        self._beside = first.sizeHint().width() + second.sizeHint().width()  # both in one row
         column.addLayout(self._buttons)
         column.addLayout(grid)
         column.addWidget(self.plot, 1)
@@ -114,7 +113,7 @@ class RunListen(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wide = self.width() > self._beside + 40
+        wide = self.width() > sum(self._buttons.itemAt(row).sizeHint().width() for row in range(2)) + 40
         self._buttons.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def _connect(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import time
 from pathlib import Path
 
 from speefeare_core.training.run_history import RunHistory, Validation, newest_codec
@@ -11,6 +12,7 @@ from workbench.context import Context
 from workbench.engine.topics.sounds import HearSound, PlaySounds, SeekSounds, StopSounds
 from workbench.state.run_watch import ORIGINAL, SIDES, A, B, Side
 
+NEWS_S = 60.0  # an alarm is news for so long
 MOST_BESIDE = 5  # runs laid over the first: each has a pattern of line of its own
 
 
@@ -36,6 +38,17 @@ def read(ctx: Context, budget_s: float) -> bool:
             grew = True
             ctx.run_watch.grew.emit(folder)
     return grew
+
+
+def tell_alarms(ctx: Context, folder: str, now: float | None = None) -> None:
+    """Say what a run has just warned of, whichever panel is in sight; what is older was said in its time."""
+    run = ctx.runs.runs.get(folder)
+    now = time.time() if now is None else now
+    for event in run.tail.events if run is not None and run.active else ():
+        stamp = event.get("time")
+        if event.get("event") == "alarm" and isinstance(stamp, (int, float)) and now - stamp < NEWS_S:
+            words = " ".join(filter(None, (str(event.get("words") or ""), str(event.get("advice") or ""))))
+            ctx.engine.add_message(f"Run {Path(folder).name}, step {event.get('step')}: {words}")
 
 
 # -- what is compared ---------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -236,6 +237,26 @@ def test_alarms_are_told_marked_and_lead_to_their_step(context: Context, show: S
     panel.axis.show(0, 100)
     QTest.keyClick(panel.alarms, Qt.Key.Key_Return)
     assert panel.axis.start < 500 < panel.axis.end and panel.axis.cursor == 500
+
+
+def test_a_new_alarm_of_a_run_that_goes_is_told_once_whatever_is_in_sight(
+    context: Context, show: Show, tmp_path: Path
+) -> None:
+    run = made_run(tmp_path / "run", to=500)
+    run.alarm(500)  # long ago
+    panel = _open(show, context, run)
+    panel.hide()
+    known = context.runs.runs[str(run.folder)]
+    known.status = "running"
+    for when in (None, time.time()):
+        if when is not None:
+            run.time = when - 1
+            run.alarm(550)
+        while known.tail.read():
+            context.runs.moved.emit(known.folder)
+    assert [words for words in context.engine.messages if "3 of its 64" in words] == [
+        "Run run, step 550: Book 2 uses 3 of its 64 entries. Lower the rate."
+    ]
 
 
 def test_how_a_run_ended_is_said(context: Context, show: Show, tmp_path: Path) -> None:
