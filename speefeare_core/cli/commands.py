@@ -33,7 +33,7 @@ COMMANDS = (
     Command("codes", "how the books are used: entropy, perplexity, dead codes", "speefeare_core.cli.codes"),
     Command("compare", "one sound file through several codecs, every depth", "speefeare_core.cli.compare"),
     Command("spectrogram", "levels, pitch and formants of a sound file, or of two", "speefeare_core.cli.spectrogram"),
-    Command("bench", "time the steps of a live stream, plain and compiled", "speefeare_core.cli.bench"),
+    Command("bench", "time the steps of a live stream, plain and compiled, or of training", "speefeare_core.cli.bench"),
     Command("export", "write a codec as .safetensors or ONNX, and compare", "speefeare_core.cli.export"),
     Command("document", "what a document of the workbench holds, its edits replayed", "speefeare_core.cli.document"),
     Command("phones", "what the books of codecs know of phones", "speefeare_core.cli.phones"),
