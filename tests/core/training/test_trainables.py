@@ -113,11 +113,11 @@ def test_a_run_makes_a_codec_that_loads(family: str, tones: Path, tmp_path: Path
 
 
 def test_learning_brings_the_loss_down(tones: Path, tmp_path: Path) -> None:
-    steps = {"budget": {"steps": 40}, "optimiser": {"rate": 3e-3, "warmup_steps": 5}, "log_every": 10}
+    steps = {"budget": {"steps": 24}, "optimiser": {"rate": 3e-3, "warmup_steps": 5}, "log_every": 6}
     for family in ("encodec", "dac"):
-        train(Recipe.from_dict(recipe_data(family, **steps, checkpoint_every=40)), tmp_path / family, tones)
+        train(Recipe.from_dict(recipe_data(family, **steps, checkpoint_every=24)), tmp_path / family, tones)
         first, *_, last = [event["log_mel"] for event in events_of(tmp_path / family, "losses")]
-        assert last < 0.6 * first
+        assert last < 0.7 * first
 
 
 def test_what_cannot_be_trained_is_refused_in_one_sentence() -> None:
