@@ -45,6 +45,10 @@ SAID = (  # what a path begins with, where the heading of its group says it alre
 )  # fmt: skip
 
 
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_lines: dict[str, str] = {}  # of YAML, by what they say
+
+
 @dataclass(frozen=True)
 class FormRow:
     """One value. `path` is dotted, as `Recipe.changed` takes it."""
@@ -117,9 +121,22 @@ def text_of(value: Any) -> str:
     if isinstance(value, (tuple, list)) and all(isinstance(item, (int, float, str)) for item in value):
         return ", ".join(text_of(item) for item in value)
     if isinstance(value, (tuple, list, Mapping)) or dataclasses.is_dataclass(value):
-        text: str = yaml.safe_dump(_shortened(value), default_flow_style=True, sort_keys=False, width=10_000)
-        return text.strip()
+        return _in_a_line(value)
     return str(value)
+
+
+def _in_a_line(value: Any) -> str:
+    """YAML without breaks. Much of it is asked for again and again."""
+    short = _shortened(value)
+    if short in ({}, []):
+        return str(short)
+    key = repr(short)
+    if key not in _lines:
+        if len(_lines) > 1000:
+            _lines.clear()
+        text: str = yaml.dump(short, Dumper=_DUMPER, default_flow_style=True, sort_keys=False, width=10_000)
+        _lines[key] = text.strip()
+    return _lines[key]
 
 
 def value_from(row: FormRow, text: str) -> Any:

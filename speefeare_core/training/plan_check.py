@@ -134,6 +134,8 @@ def _teacher(recipe: Recipe) -> Iterator[Remark]:
     elif teacher.source and not teacher.source.startswith("hf:") and not Path(teacher.source).expanduser().exists():
         yield Remark("problem", f"The teacher's folder {teacher.source} is not there.", "teacher.source")
     start = recipe.start_from
+    if recipe.name.startswith("finetune-") and not start:
+        yield Remark("problem", "Fine-tuning needs a codec to start from.", "start_from")
     if start.endswith(".safetensors") and not Path(start).expanduser().exists():
         yield Remark("problem", f"The codec {start}, which the run starts from, is not there.", "start_from")
 

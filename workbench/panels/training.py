@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -75,6 +76,7 @@ class TrainingPanel(Panel):
         self._sure.setInterval(SURE_MS)
         self._shaped: tuple[object, ...] = ()
         self._stale = True  # the form has to be shown anew
+        self._stages: list[Callable[[], None]] = []  # what of that is still to be done, one a frame
         self._moved = True  # so do the runs
         self._frame = 0
         self._build()
@@ -170,6 +172,8 @@ class TrainingPanel(Panel):
         setup.data_file_wanted.connect(self._add_data_file)
         setup.data_removed.connect(lambda path: making.remove_data(ctx, path))
         setup.data_doctor_wanted.connect(lambda path: making.show_doctor(ctx, path))
+        setup.start_codec_wanted.connect(lambda: self._start_from(ctx.codec.info.source if ctx.codec.info else ""))
+        setup.start_file_wanted.connect(lambda: self._start_from(dialogs.ask_codec_file(self)))
         setup.entry_written.connect(lambda path, text: self._written(self._row(path), text))
         setup.device_chosen.connect(lambda device: ctx.draft.update(device=device))
         setup.launcher_chosen.connect(lambda launcher: making.set_launcher(ctx, launcher))
@@ -194,6 +198,7 @@ class TrainingPanel(Panel):
         for signal in (ctx.draft.changed, ctx.draft.recipe_changed, ctx.draft.shelf_changed, ctx.draft.told):
             signal.connect(self._form_changed)
         ctx.engine.changed.connect(self._form_changed)
+        ctx.codec.changed.connect(self._form_changed)
         ctx.errands.changed.connect(self._form_changed)
         for signal in (ctx.runs.changed, ctx.runs.moved, ctx.runs.chosen_changed):
             signal.connect(self._runs_moved)
@@ -206,7 +211,9 @@ class TrainingPanel(Panel):
             making.choose_first(self.context)
         if self._stale and not reading and not self.tree.editing:
             self._stale = False
-            self._show_form()
+            self._stages = [self._show_recipes, self._show_entries, self._show_setup, self._show_start]
+        if self._stages:
+            self._stages.pop(0)()
         elif self._moved and self._frame % 8 == 0:
             self._moved = False
             self._show_runs()
@@ -218,16 +225,14 @@ class TrainingPanel(Panel):
         self._moved = True
 
     # -- what is shown ----------------------------------------------------------------------------------------------
-    def _show_form(self) -> None:
+    def _show_entries(self) -> None:
         ctx, draft = self.context, self.context.draft
-        self._show_recipes()
         rows = training_words.form_rows(ctx)
-        columns = training_words.form_columns(ctx, rows)
-        shape = (tuple(row.path for row in rows), tuple((column.title, column.tip) for column in columns))
+        shape = (draft.source, rows, tuple(recipe.name for recipe in draft.columns.values()))
         entry = self.tree.entry
         if shape != self._shaped:
             self._shaped = shape
-            self.model.set_rows(rows, columns)
+            self.model.set_rows(rows, training_words.form_columns(ctx, rows))
         values = {row.path: value_at(draft.recipe, row.path) for row in rows} if draft.recipe is not None else {}
         self.model.set_values(values, frozenset(_shown_as_changed(draft.changes, values)))
         self.tree.filter.refilter()
@@ -235,8 +240,6 @@ class TrainingPanel(Panel):
             self.tree.show_entry(entry.path)
         self._show_card(self.tree.entry)
         self.reset.setEnabled(bool(draft.changes))
-        self._show_setup(values)
-        self._show_start()
 
     def _show_recipes(self) -> None:
         ctx = self.context
@@ -246,14 +249,16 @@ class TrainingPanel(Panel):
         listed = (*training_words.sizes(ctx, kind), ("A recipe file…", FILE))
         self.size_choice.set_entries(listed, ctx.draft.source)
 
-    def _show_setup(self, values: dict[str, Any]) -> None:
+    def _show_setup(self) -> None:
         ctx, draft, setup = self.context, self.context.draft, self.setup
         setup.show_name(draft.run_name, making.run_name(ctx), str(training.runs_folder(ctx)))
         looking = "the doctor is looking at it …" if ctx.errands.running(making.LOOK) else ""
         setup.show_data(draft.data, training_words.data_words(ctx), looking)
+        info = ctx.codec.info
+        setup.show_start(str(self.model.yours.get("start_from") or ""), info.source if info is not None else "")
         rows = [row for _, group in self.model.groups for row in group if row.path in BUDGET]
         rows.sort(key=lambda row: BUDGET.index(row.path))
-        setup.show_budget(rows, {row.path: text_of(values[row.path]) for row in rows})
+        setup.show_budget(rows, {row.path: text_of(self.model.yours.get(row.path)) for row in rows})
         setup.show_place(ctx.engine.devices, draft.device, draft.launcher, draft.processes)
         setup.show_options(draft.launcher, draft.options)
 
@@ -340,6 +345,10 @@ class TrainingPanel(Panel):
         path = dialogs.ask_speech(self)
         if path:
             making.add_data(self.context, path)
+
+    def _start_from(self, codec: str) -> None:
+        if codec:
+            self._written(self._row("start_from"), codec)
 
     def _dry_run(self) -> None:
         if self.context.errands.running(making.DRY_RUN):

@@ -56,12 +56,17 @@ class RecipeModel(QAbstractItemModel):
 
     def set_values(self, values: Mapping[str, Any], changed: frozenset[str]) -> None:
         """Other values of the same entries."""
+        before, was_changed = self.yours, self.changed_paths
         self.yours, self.changed_paths = values, changed
-        for number in range(len(self.groups)):
-            parent = self.index(number, 0)
-            self.dataChanged.emit(parent, self.index(number, self.columnCount() - 1))
-            last = self.index(len(self.groups[number][1]) - 1, self.columnCount() - 1, parent)
-            self.dataChanged.emit(self.index(0, 0, parent), last)
+        last = self.columnCount() - 1
+        for number, (_, rows) in enumerate(self.groups):
+            group, moved = self.index(number, 0), False
+            for place, row in enumerate(rows):
+                if before.get(row.path) != values.get(row.path) or (row.path in was_changed) != (row.path in changed):
+                    moved = True
+                    self.dataChanged.emit(self.index(place, 0, group), self.index(place, last, group))
+            if moved:
+                self.dataChanged.emit(group, self.index(number, last))
 
     def paths(self) -> tuple[str, ...]:
         """Of all entries."""
@@ -209,6 +214,8 @@ class RecipeFilter(QSortFilterProxyModel):
             return False
         if self._kind == "differs" and not self._model.differs(row):
             return False
+        if not self._words:
+            return True
         said = (row.path, row.path.replace("_", " "), row.group, row.help.help, _said(self._model.yours.get(row.path)))
         text = " ".join(said).lower()
         return all(word in text for word in self._words)

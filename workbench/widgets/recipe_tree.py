@@ -131,7 +131,9 @@ class RecipeTree(QTreeView):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self.entry is not None and event.key() in (_KEYS.Key_F2, _KEYS.Key_Return, _KEYS.Key_Enter):
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()  # of the panel
+        elif self.entry is not None and event.key() in (_KEYS.Key_F2, _KEYS.Key_Return, _KEYS.Key_Enter):
             self.edit_entry()
         elif self.entry is not None and event.key() in (_KEYS.Key_Delete, _KEYS.Key_Backspace):
             self.reset_wanted.emit(self.entry.path)

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBox
 from speefeare_core.training.form import FormRow
 from speefeare_core.training.jobs import LAUNCHERS
 from speefeare_core.training.jobs.launcher import LauncherOption
-from speefeare_core.training.recipe_entry import EntryHelp
+from speefeare_core.training.recipe import Recipe
+from speefeare_core.training.recipe_entry import EntryHelp, help_of
 from workbench.widgets.controls import Button, Choice, in_tab_order
 from workbench.widgets.entry_editor import ChoiceEditor, LineEditor, editor_for
 from workbench.widgets.labelled_grid import labelled_grid
@@ -34,6 +35,8 @@ class RunSetup(QWidget):
     data_file_wanted = Signal()
     data_removed = Signal(str)
     data_doctor_wanted = Signal(str)  # a path of the data; empty: there is none yet
+    start_codec_wanted = Signal()  # start from the codec that is open
+    start_file_wanted = Signal()
     entry_written = Signal(str, str)  # path of a recipe's entry, text
     device_chosen = Signal(str)
     launcher_chosen = Signal(str)
@@ -54,7 +57,12 @@ class RunSetup(QWidget):
         self.add_file = Button("Add file…", "Add a file", "Train on a manifest (.csv, .jsonl) or on shards (.tar).")
         self.remove = Button("Remove", "Remove the speech", "Train without the chosen one (Delete).")
         self.doctor = Button("Doctor", "Dataset doctor", "Look into the chosen speech: what is wrong with it, and why.")
-        self.data_words = ReadOut("no speech is given yet")
+        self.data_words = ReadOut("no speech is given yet", lines=2)
+        self.start_from = LineEditor(FormRow("start_from", "", help_of(Recipe, "start_from"), "text"))
+        self.start_from.setPlaceholderText("random weights")
+        self.start_from.setMinimumWidth(60)
+        self.open_codec = Button("Open codec", "Start from the open codec", "Fine-tune the codec that is open.")
+        self.codec_file = Button("File…", "Start from a file", "Fine-tune a codec from its file.")
         self.budget: dict[str, LineEditor | ChoiceEditor] = {}
         self.device = Choice("Device", "What computes: auto takes a GPU where there is one.", (("auto", "auto"),))
         self.launcher = Choice(
@@ -82,6 +90,10 @@ class RunSetup(QWidget):
         speech.addWidget(self.data)
         speech.addLayout(buttons)
         speech.addWidget(self.data_words)
+        begin = QHBoxLayout()
+        begin.addWidget(self.start_from, 1)
+        begin.addWidget(self.open_codec)
+        begin.addWidget(self.codec_file)
         self._budget_line = QHBoxLayout()
         where = QHBoxLayout()
         where.addWidget(self.device)
@@ -93,18 +105,31 @@ class RunSetup(QWidget):
         self._options_box = QWidget()
         self._options_column = QVBoxLayout(self._options_box)
         self._options_column.setContentsMargins(0, 0, 0, 0)
-        rows = (("Name", named), ("Speech", speech), ("Budget", self._budget_line), ("Runs on", where))
+        rows = (
+            ("Name", named),
+            ("Speech", speech),
+            ("Starts from", begin),
+            ("Budget", self._budget_line),
+            ("Runs on", where),
+        )
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         for number, (title, layout) in enumerate(rows):
-            grid.addWidget(QLabel(title), number, 0, _TOP if title == "Speech" else _BESIDE)
+            label = QLabel(title)
+            label.setBuddy(
+                {"Name": self.name, "Speech": self.data, "Starts from": self.start_from, "Runs on": self.device}.get(
+                    title, self
+                )
+            )
+            grid.addWidget(label, number, 0, _TOP if title == "Speech" else _BESIDE)
             grid.addLayout(layout, number, 1)
         grid.addWidget(self.launcher_words, len(rows), 1)
         grid.addWidget(self._options_box, len(rows) + 1, 1)
         grid.setColumnStretch(1, 1)
         in_tab_order(
-            self.name, self.folder, self.data, self.add_folder, self.add_file, self.remove, self.doctor, self.device,
+            self.name, self.folder, self.data, self.add_folder, self.add_file, self.remove, self.doctor,
+            self.start_from, self.open_codec, self.codec_file, self.device,
             self.launcher, self.processes,
         )  # fmt: skip
 
@@ -117,6 +142,9 @@ class RunSetup(QWidget):
         self.data.remove_wanted.connect(self.data_removed)
         self.doctor.clicked.connect(lambda: self.data_doctor_wanted.emit(self.data.chosen))
         self.data.more_wanted.connect(self.data_doctor_wanted)
+        self.start_from.edited.connect(lambda: self.entry_written.emit("start_from", self.start_from.text().strip()))
+        self.open_codec.clicked.connect(self.start_codec_wanted)
+        self.codec_file.clicked.connect(self.start_file_wanted)
         self.device.currentIndexChanged.connect(lambda: self.device_chosen.emit(self.device.value))
         self.launcher.currentIndexChanged.connect(lambda: self.launcher_chosen.emit(self.launcher.value))
         self.processes.edited.connect(self._processes_written)
@@ -141,6 +169,11 @@ class RunSetup(QWidget):
         self.remove.setEnabled(bool(paths))
         told = [words[path] for path in paths if words.get(path)]
         self.data_words.say(" · ".join(told) or looking)
+
+    def show_start(self, start_from: str, open_codec: str) -> None:
+        """The codec whose weights are the start, and the one that is open (empty: none)."""
+        self.start_from.set_text(start_from)
+        self.open_codec.setEnabled(bool(open_codec))
 
     def show_budget(self, rows: Sequence[FormRow], texts: Mapping[str, str]) -> None:
         """The limits; the first one that is reached ends the run."""

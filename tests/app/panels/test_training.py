@@ -203,6 +203,18 @@ def test_budget_name_speech_and_place(
     assert "No speech is given" in panel.remarks.toPlainText() and not panel.start.isEnabled()
 
 
+def test_a_run_starts_from_the_open_codec(loaded_context: Context, panel: TrainingPanel) -> None:
+    assert loaded_context is panel.context and panel.context.codec.info is not None
+    settle(panel)
+    panel.setup.open_codec.click()
+    settle(panel)
+    source = panel.context.codec.info.source
+    assert panel.context.draft.changes["start_from"] == source == panel.setup.start_from.text()
+    panel.setup.start_from.setText("")
+    panel.setup.start_from.edited.emit()
+    assert "start_from" not in panel.context.draft.changes
+
+
 def test_options_of_the_launcher_are_a_form(panel: TrainingPanel) -> None:
     panel.setup.launcher.setCurrentIndex(panel.setup.launcher.findData("slurm"))
     settle(panel)
