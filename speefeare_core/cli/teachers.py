@@ -29,6 +29,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--batch", type=int, default=12, help="examples of three seconds in a step (12)")
     train.add_argument("--seed", type=int, default=0)
     kinds.add_parser("clear", help="remove the features on disk")
+    for row in kinds.choices.values():
+        row.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object")
 
 
 def run(args: argparse.Namespace, console: Console) -> Result:

@@ -57,7 +57,8 @@ class PhoneReport:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, rounded."""
-        return _rounded(asdict(self))
+        rounded: dict[str, Any] = _rounded(asdict(self))
+        return rounded
 
 
 def measure_phones(
@@ -140,7 +141,7 @@ class _Joint:
     def add(self, codes: Counts, labels: Counts, moved: Counts, voice: str, voices: Sequence[str]) -> None:
         np.add.at(self.phones, (codes, labels), 1)
         np.add.at(self.moved, (codes, moved), 1)
-        np.add.at(self.voices, (codes, voices.index(voice)), 1)
+        self.voices[:, voices.index(voice)] += np.bincount(codes, minlength=len(self.voices))
         self.frames += len(codes)
 
     def report(self, book: int, role: str, entries: int) -> BookPhones:

@@ -37,6 +37,7 @@ _JOINED = {
 }  # fmt: skip
 _KNOWN = set(PHONES)
 _NASAL = "̃"
+_PALATAL = "ʲ"
 _DROPPED = set("ˈˌːˑʲʰʷˠˤ̯̩͡‿̪̥̬̃.-|_^\"';:,0123456789 ")
 
 
@@ -52,7 +53,7 @@ def from_ipa(name: str) -> str:
     plain = unicodedata.normalize("NFC", "".join(symbol for symbol in symbols if symbol not in _DROPPED))
     plain = "".join(symbol for symbol in plain if not unicodedata.combining(symbol))
     if not plain:
-        return SILENCE
+        return "j" if _PALATAL in symbols else SILENCE  # espeak-ng's Russian writes the glide of a soft consonant so
     found = plain if plain in _KNOWN else _JOINED.get(plain)
     if found is None:  # a phone with something after it: the first symbol decides
         found = plain[0] if plain[0] in _KNOWN else _JOINED.get(plain[0], SILENCE)

@@ -7,6 +7,7 @@ file is noticed and made again. Files appear by rename. In memory lie at most `m
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -95,7 +96,7 @@ class FeatureCache:
         audio = torch.from_numpy(np.ascontiguousarray(read(start, stop - start), dtype=np.float32))[None, None]
         device = next((tensor.device for tensor in teacher.state_dict().values()), torch.device("cpu"))
         heard = teacher.hear(audio.to(device))[0, :, first - begin : first - begin + frames]
-        return heard.t().to(torch.float16).cpu().numpy()
+        return np.ascontiguousarray(heard.t().to(torch.float16).cpu().numpy())
 
     def _write(self, path: Path, features: Features, told: dict[str, str]) -> None:
         from safetensors.numpy import save
@@ -107,7 +108,8 @@ class FeatureCache:
             part.write_bytes(content)
             part.replace(path)
         except OSError as error:  # training goes on without: hearing again costs time and nothing else
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             self.problem = f"The teacher's features cannot be kept in {self.folder}: {error.strerror or error}."
 
     def _keep(self, name: str, features: Features) -> None:

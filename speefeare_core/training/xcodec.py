@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -13,6 +14,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.xcodec import XCodecConfig, XCodecModel
 from speefeare_core.teachers import open_teacher
 from speefeare_core.teachers.build import build_teacher, options_of_teacher
+from speefeare_core.teachers.teacher import Teacher
 from speefeare_core.training.draws import DepthDraw
 from speefeare_core.training.trainable import Reconstruction, Trainable, used_codes, whole_weights
 
@@ -71,7 +73,13 @@ class TrainableXCodec(Trainable):
     def _set(self, module: XCodecModel) -> None:
         self.module = module
         module.teacher.requires_grad_(False)
-        config = module.config
+        config, teacher = module.config, module.teacher
+        if isinstance(teacher, Teacher):
+            hop = teacher.hop_samples * math.prod(config.semantic_strides)
+            if (config.rate_hz, config.hop_samples) != (teacher.rate_hz, hop):
+                raise ValueError(
+                    f"its frames should be the teacher's: rate_hz {teacher.rate_hz} and strides whose product is {hop}"
+                )
         self.rate_hz, self.frame_samples = config.rate_hz, config.hop_samples
         self.book_sizes = (config.book_size,) * config.books
 
