@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from speefeare_core.dataset_doctor.measures import ClipMeasures, measure
 from speefeare_core.dataset_doctor.repairs import REPAIRS
 from speefeare_core.dataset_doctor.report import DatasetReport, last_names
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.speech.files import LONG_S, PIECE_S
 from speefeare_core.training.speech.manifest import write_manifest
 
 LOUDNESS_LUFS = -23.0
@@ -81,19 +82,22 @@ def repair(
             progress(number / len(found.clips), f"Writing {clip.name}")
         if clip.name in gone:
             continue
+        written: list[dict[str, Any]] = []
+        paths: list[Path] = []
         try:
-            sound = _sound(clip, rate_hz)
-        except SpeefeareError as error:
+            for name, text, part in _parts(clip):
+                sound = mended(part.resampled(rate_hz) if rate_hz else part, repairs)
+                paths.append(_write(_path_for(target, name), sound))
+                row = {"path": paths[-1], "length_s": round(sound.length_s, 3), "speaker": clip.speaker, "text": text}
+                written.append({key: value for key, value in row.items() if value != ""})
+        except SpeefeareError as error:  # broken further on: nothing of it is kept
+            _unless_the_disk_is_at_fault(target, error)
+            for path in paths:
+                path.unlink(missing_ok=True)
             gone[clip.name] = str(error)
             continue
-        sound = mended(sound, repairs)
-        path = _path_for(target, clip.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, sound, "PCM_24" if float(np.abs(sound.samples).max(initial=0.0)) < 2**-6 else "PCM_16")
-        seconds += sound.length_s
-        text = clip.clip.text if clip.clip is not None else ""
-        row = {"path": path, "length_s": round(sound.length_s, 3), "speaker": clip.speaker, "text": text}
-        rows.append({key: value for key, value in row.items() if value != ""})
+        rows += written
+        seconds += sum(row["length_s"] for row in written)
     if not rows:
         raise SpeefeareError(f"Nothing of {place} is left to copy.")
     write_manifest(target / MANIFEST, rows)
@@ -137,9 +141,44 @@ def trimmed(samples: Samples, rate_hz: int, found: ClipMeasures) -> Samples:
     return samples[:, begin:end] if begin < end else samples
 
 
-def _sound(clip: LookedAt, rate_hz: int | None) -> Audio:
-    sound = Audio(np.concatenate(list(clip.blocks()), axis=1), clip.facts.rate_hz)
-    return sound.resampled(rate_hz) if rate_hz else sound
+def _parts(clip: LookedAt) -> Iterator[tuple[str, str, Audio]]:
+    """Name, text and sound of a clip, or of the pieces of a long one, so that no hours are held in memory."""
+    whole_s = clip.facts.samples / clip.facts.rate_hz
+    text = clip.clip.text if clip.clip is not None else ""
+    size = math.ceil(clip.facts.rate_hz * (PIECE_S if whole_s > LONG_S else LONG_S))
+    held: list[Samples] = []
+    begin = 0
+    for block in clip.blocks():
+        held.append(block)
+        while sum(one.shape[1] for one in held) >= size and whole_s > LONG_S:
+            joined = np.concatenate(held, axis=1)
+            held = [joined[:, size:]]
+            yield f"{_stem(clip.name)}@{begin // clip.facts.rate_hz}s", "", Audio(joined[:, :size], clip.facts.rate_hz)
+            begin += size
+    rest = np.concatenate(held, axis=1) if held else np.zeros((clip.facts.channels, 0), np.float32)
+    if rest.shape[1]:
+        name = f"{_stem(clip.name)}@{begin // clip.facts.rate_hz}s" if begin else clip.name
+        yield name, "" if begin else text, Audio(rest, clip.facts.rate_hz)
+
+
+def _stem(name: str) -> str:
+    head, dot, ending = name.rpartition(".")
+    return head if dot and ending.isalnum() else name
+
+
+def _write(path: Path, sound: Audio) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpeefeareError(f"{path.parent} cannot be made: {error.strerror or error}.") from error
+    write(path, sound, "PCM_24" if float(np.abs(sound.samples).max(initial=0.0)) < 2**-6 else "PCM_16")
+    return path
+
+
+def _unless_the_disk_is_at_fault(target: Path, error: SpeefeareError) -> None:
+    """A clip that cannot be read is left out; a copy that cannot be written ends."""
+    if str(target) in str(error):
+        raise error
 
 
 def _check_target(place: Path, target: Path) -> None:
@@ -158,8 +197,7 @@ def _path_for(target: Path, name: str) -> Path:
     """A path inside of the copy, wherever the clip's name would lead; never one that is there."""
     parts = [part for part in Path(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
     parts = [part.replace(":", "_") for part in parts] or ["clip"]
-    stem = parts[-1].rpartition(".")[0] if parts[-1].rpartition(".")[2].isalnum() else ""
-    base = target.joinpath(CLIPS, *parts[:-1], stem or parts[-1])
+    base = target.joinpath(CLIPS, *parts[:-1], _stem(parts[-1]))
     path, number = base.with_name(f"{base.name}.flac"), 2
     while path.exists():
         path, number = base.with_name(f"{base.name}-{number}.flac"), number + 1

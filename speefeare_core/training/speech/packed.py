@@ -130,7 +130,7 @@ def _to_npy(raw: Path, target: Path, samples: int) -> None:
     with target.open("wb") as out, raw.open("rb") as file:
         header = {"descr": "<i2", "fortran_order": False, "shape": (samples,)}
         np.lib.format.write_array_header_1_0(out, header)
-        while block := file.read(1 << 22):
+        while block := file.read(1 << 20):
             out.write(block)
         out.flush()
         os.fsync(out.fileno())

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from speefeare_core.audio import Audio, read
+from speefeare_core.dataset_doctor import repair as repairing
 from speefeare_core.dataset_doctor.examine import examine
 from speefeare_core.dataset_doctor.listing import list_clips
 from speefeare_core.dataset_doctor.repair import left_out_by, mended, one_channel, repair
@@ -56,6 +57,37 @@ def test_each_repair_does_its_own_and_no_more() -> None:
     trimmed = mended(Audio(padded, RATE), ["trim"]).samples
     assert trimmed.shape[1] == pytest.approx(padded.shape[1] - 1.5 * RATE, abs=0.1 * RATE)
     assert float(np.abs(mended(Audio(10 * speech(4)[None], RATE), []).samples).max()) < 1.0
+
+
+def test_long_recordings_are_copied_in_pieces_and_broken_ones_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repairing, "LONG_S", 2.0)
+    monkeypatch.setattr(repairing, "PIECE_S", 1.0)
+    long, broken = speech(1, 3.5), speech(2, 3.5)
+    broken[-5000] = np.nan
+    put(tmp_path / "a" / "long.wav", long, RATE, "PCM_16")
+    put(tmp_path / "a" / "short.wav", speech(3), RATE, "PCM_16")
+    put(tmp_path / "a" / "broken.wav", broken, RATE, "FLOAT")
+    monkeypatch.setattr("speefeare_core.audio.blocks.__defaults__", (0.4,))
+    done = repair(tmp_path / "a", tmp_path / "copy", [])
+    written = sorted((tmp_path / "copy" / "clips").iterdir())
+    assert [path.name for path in written] == [*(f"long@{second}s.flac" for second in range(4)), "short.flac"]
+    joined = np.concatenate([read(path).samples[0] for path in written[:4]])
+    np.testing.assert_allclose(joined, long, atol=2**-14)
+    assert list(done.left_out) == ["broken.wav"] and done.clips == 5
+
+
+def test_a_full_disk_ends_the_copy_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "a" / "x.wav", speech(1), RATE)
+
+    def full(path: Path, *_: object) -> None:
+        raise SpeefeareError(f"{path} could not be written to the end; is the disk full?")
+
+    monkeypatch.setattr(repairing, "write", full)
+    with pytest.raises(SpeefeareError, match="is the disk full"):
+        repair(tmp_path / "a", tmp_path / "copy", [])
+    assert not (tmp_path / "copy" / "manifest.jsonl").exists()
 
 
 def test_one_channel_is_the_one_that_can_be_heard() -> None:

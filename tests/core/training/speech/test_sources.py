@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from speefeare_core.audio import read
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.recipe_parts import SpeechSource
 from speefeare_core.training.speech import files
+from speefeare_core.training.speech.interface import OpenSpeech
 from speefeare_core.training.speech.opening import layout_of, open_data, open_speech
 from speefeare_core.training.speech.packing import pack_source
 from tests.core.training.speech.sounds import RATE, members, put, shard, tone, tones_in
@@ -175,8 +178,42 @@ def test_a_packed_set_holds_what_was_packed_and_appears_whole(tmp_path: Path) ->
     assert not list((tmp_path / "packed").glob(".*"))
 
 
-def opened_packed(folder: Path) -> object:
+def opened_packed(folder: Path) -> OpenSpeech:
     return open_speech(SpeechSource(path=str(folder)), (), RATE)
+
+
+def test_a_full_disk_leaves_the_set_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from speefeare_core.training.speech import packed as packing
+
+    tones_in(tmp_path / "speech", ["a.wav", "b.wav"])
+    pack_source(SpeechSource(path=str(tmp_path / "speech")), tmp_path / "set", RATE)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(packing, "_to_npy", full)
+    with pytest.raises(SpeefeareError, match="cannot be written: No space left on device"):
+        pack_source(SpeechSource(path=str(tmp_path / "speech"), match="a.wav"), tmp_path / "set", RATE)
+    assert len(opened_packed(tmp_path / "set").names) == 2
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == ["audio.npy", "index.json"]
+
+
+def test_more_speech_takes_no_more_memory(tmp_path: Path) -> None:
+    for number in range(24):
+        put(tmp_path / "speech" / f"{number:02d}.wav", tone(number, 100_000), subtype="PCM_16")
+
+    def most(match: str) -> int:
+        tracemalloc.start()
+        pack_source(SpeechSource(path=str(tmp_path / "speech"), match=match), tmp_path / "set", RATE)
+        pool = open_data((), tmp_path / "set", RATE)
+        for index in range(len(pool)):
+            pool.read(index, 1000, 2000)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    most("00.wav")  # imports
+    assert most("*.wav") < 1.5 * most("0[0-3].wav")
 
 
 @pytest.mark.parametrize("damage", ["index", "audio", "short"])
