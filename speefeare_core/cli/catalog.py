@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from speefeare_core.catalog import Entry, OnDisk, find_entry, local_path, look, places, read_catalog
@@ -16,6 +13,7 @@ from speefeare_core.catalog import download as downloading
 from speefeare_core.catalog.download import Progress, Wish
 from speefeare_core.catalog.words import byte_words, describe, licence_words, line_of, row_of
 from speefeare_core.cli.console import Console, Result
+from speefeare_core.cli.ending import terminate_like_ctrl_c
 from speefeare_core.errors import Cancelled, SpeefeareError
 
 LINES_PER_S = 5.0  # of progress for a program that reads along
@@ -104,7 +102,7 @@ def _download(args: argparse.Namespace, console: Console) -> Result:
         accepted = _accepted(entry, args.accept_licence, console)
         wish = Wish(accepted, offline, _Shown(console, args.progress_lines))
         try:
-            with _terminate_like_ctrl_c():
+            with terminate_like_ctrl_c():
                 found = downloading.download(entry, wish)
         except (KeyboardInterrupt, Cancelled):
             return _stopped(entry, console)
@@ -169,21 +167,3 @@ def _progress_data(progress: Progress) -> dict[str, Any]:
         "bytes_per_s": round(progress.bytes_per_s),
         "checking": progress.checking,
     }
-
-
-@contextmanager
-def _terminate_like_ctrl_c() -> Iterator[None]:
-    """A polite end from outside closes the file as Ctrl+C does."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

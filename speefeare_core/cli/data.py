@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from speefeare_core.cli.console import Console, Result
+from speefeare_core.cli.ending import terminate_like_ctrl_c
 from speefeare_core.dataset_doctor.report import DatasetReport, hours_words, keep_report, last_report
 from speefeare_core.dataset_doctor.words import to_markdown, to_text
 from speefeare_core.errors import SpeefeareError
@@ -63,7 +62,7 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     place = args.place.expanduser()
     if not place.exists() and not set("{*") & set(place.name):
         raise SpeefeareError(f"There is nothing at {place}; give a folder, manifest, corpus, shards or packed set.")
-    with _terminate_like_ctrl_c():
+    with terminate_like_ctrl_c():
         return {"check": _check, "repair": _repair, "manifest": _manifest, "pack": _pack, "speed": _speed}[args.verb](
             args, place, shown
         )
@@ -181,21 +180,3 @@ class _Shown:
         if now >= self._next:
             self._next = now + 1.0 / LINES_PER_S
             self._console.note(json.dumps({"progress": {"fraction": round(fraction, 4), "words": words}}))
-
-
-@contextmanager
-def _terminate_like_ctrl_c() -> Iterator[None]:
-    """A polite end from outside leaves nothing half-written, as Ctrl+C does."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

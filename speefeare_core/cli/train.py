@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from speefeare_core.cli.console import Console, Result
+from speefeare_core.cli.ending import terminate_like_ctrl_c
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.jobs import launcher_of
 from speefeare_core.training.jobs.arguments import add_launch_words, add_words, spec_from
@@ -92,5 +93,6 @@ def _ended(spec: JobSpec, step: int, finished: bool) -> Result:
 def _dry_run(spec: JobSpec, console: Console) -> Result:
     from speefeare_core.training.jobs.dry_run import dry_run, estimate_words
 
-    estimate = dry_run(spec, console.status)
+    with terminate_like_ctrl_c():
+        estimate = dry_run(spec, console.status)
     return Result(estimate.to_dict(), estimate_words(estimate))
