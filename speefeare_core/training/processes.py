@@ -83,9 +83,9 @@ def lives(pid: int, known_identity: str) -> bool:
     now = identity(pid)
     if known_identity and now:
         return now == known_identity
-    if now or known_identity:
+    if now or known_identity or identity(os.getpid()):
         return bool(now)
-    return _signal(pid, 0)
+    return _signal(pid, 0)  # identities cannot be told here
 
 
 def run_processes(run: Path, roots: tuple[tuple[int, str], ...] = ()) -> list[int]:

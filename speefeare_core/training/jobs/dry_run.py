@@ -27,7 +27,7 @@ from speefeare_core.training.jobs.prepare import new_config, prepare
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.jobs.status import last_output, whole_summary
 from speefeare_core.training.jobs.torchrun import TorchrunLauncher
-from speefeare_core.training.processes import end_run_processes, run_processes
+from speefeare_core.training.processes import end_run_processes, identity, run_processes
 from speefeare_core.training.recipe import Recipe
 from speefeare_core.training.run_config import RunConfig, read_config
 from speefeare_core.training.run_log import RunFolder, read_events
@@ -125,7 +125,7 @@ def _rehearse(job: JobSpec, show: Callable[[str], None]) -> float:
             time.sleep(LOOK_S)
     finally:
         if process.poll() is None:
-            end_run_processes(run, ((process.pid, ""),))
+            end_run_processes(run, ((process.pid, identity(process.pid)),))
         process.wait()
     return most
 

@@ -45,14 +45,14 @@ def make_spec(tmp_path: Path, light_workers: None) -> Iterator[Callable[..., Job
     reap()
 
 
-def wait_for(path: Path, *states: str) -> RunStatus:
+def wait_for(path: Path, *states: str, patience_s: float = LIMIT_S) -> RunStatus:
     """How a run stands once it is in one of the states."""
-    return wait_until(path, lambda status: status.state in states, " or ".join(states))
+    return wait_until(path, lambda status: status.state in states, " or ".join(states), patience_s)
 
 
-def wait_until(path: Path, reached: Callable[[RunStatus], bool], words: str) -> RunStatus:
+def wait_until(path: Path, reached: Callable[[RunStatus], bool], words: str, patience_s: float = LIMIT_S) -> RunStatus:
     """How a run stands once something is so."""
-    until = time.monotonic() + LIMIT_S
+    until = time.monotonic() + patience_s
     while not reached(status := run_status(path)):
         assert time.monotonic() < until, f"waited for {words}, but: {status}"
         time.sleep(0.01)

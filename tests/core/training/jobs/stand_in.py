@@ -43,7 +43,7 @@ def main(path: Path) -> int:
             while step < recipe.steps:
                 time.sleep(STEP_S)
                 step += 1
-                log.append("losses", step, total=1.0 / step, progress=step / recipe.steps, left_s=1.0)
+                log.append("losses", step, seconds=STEP_S, total=1.0 / step, progress=step / recipe.steps, left_s=1.0)
                 if step % recipe.checkpoint_every == 0 or run.stop.exists():
                     (run.checkpoints / f"step-{step:08d}.pt").write_bytes(b"state")
                 if run.stop.exists() and step < recipe.steps:
