@@ -115,6 +115,8 @@ def _terms(recipe: Recipe) -> Iterator[Remark]:
     asked = [("losses", term.key, {key for key, row in LOSSES.items() if row.kind == "reconstruction"})
              for term in recipe.losses]  # fmt: skip
     asked += [("adversarial.discriminators", term.key, set(DISCRIMINATORS)) for term in adversarial.discriminators]
+    asked += [("adversarial.groups", term.key, set(DISCRIMINATORS))
+              for group in adversarial.groups for term in group.discriminators]  # fmt: skip
     for entry, key, known in asked:
         if key not in known:
             kind = "loss" if entry == "losses" else "discriminator"

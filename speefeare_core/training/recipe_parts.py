@@ -77,12 +77,22 @@ class OptimiserRecipe:
 
 
 @dataclass(frozen=True)
+class DiscriminatorGroup:
+    """Discriminators with an adversarial loss of their own."""
+
+    discriminators: tuple[Term, ...] = required("Which discriminators listen.")
+    generator: Term = entry(lambda: Term("hinge"), "Their adversarial loss.")
+    feature: Term | None = entry(None, "Their feature matching.")
+
+
+@dataclass(frozen=True)
 class AdversarialRecipe:
     """Discriminators, from `start_step` on; without discriminators nothing adversarial is trained."""
 
     discriminators: tuple[Term, ...] = entry((), "Which discriminators listen.")
     generator: Term = entry(lambda: Term("hinge"), "The adversarial loss.")
     feature: Term | None = entry(None, "Feature matching.")
+    groups: tuple[DiscriminatorGroup, ...] = entry((), "Further discriminators, with adversarial losses of their own.")
     start_step: int = entry(0, "First step of the adversarial part.", low=0, unit="steps")
     update_share: float = entry(1.0, "Chance that the discriminators learn in a step.", low=0, high=1)
     generator_first: bool = entry(
