@@ -82,6 +82,7 @@ class RunPanel(Panel):
         self.empty = EmptyState(
             "No training run is chosen.", "Start one in the panel Training, or add the folder of one with “Add run…”."
         )
+        self._remembered: tuple[str, ...] = ()  # runs that were looked at when the window was closed
         self._wanted: list[str] | None = None  # pages chosen by the person; None: by the room there is
         self._lay_out()
         self._connect()
@@ -185,6 +186,8 @@ class RunPanel(Panel):
     # -- state → widgets --------------------------------------------------------------------------------------------
     def refresh(self) -> None:
         ctx = self.context
+        if ctx.runs.runs:
+            self._take_up()
         if not ctx.runs.chosen:
             return
         run_watch.read(ctx, READ_BUDGET_S)
@@ -192,6 +195,17 @@ class RunPanel(Panel):
             self.grid.draw(DRAW_BUDGET_S)
         if self.listen.isVisible():
             self.listen.refresh()
+
+    def _take_up(self) -> None:
+        """What was looked at when the window was closed; else a run that goes, or the newest."""
+        ctx, known = self.context, self.context.runs.runs
+        remembered, self._remembered = self._remembered, ()
+        if not ctx.runs.chosen:
+            there = [folder for folder in remembered if folder in known]
+            active = [folder for folder, run in known.items() if run.active]
+            ctx.runs.choose((there or active or list(known))[0])
+        for folder in remembered[1:]:
+            training.lay_beside(ctx, folder)
 
     def _show_runs(self) -> None:
         ctx = self.context
@@ -370,10 +384,14 @@ class RunPanel(Panel):
         return {
             "pages": self._wanted, "group": self.group.value, "unit": self.axis.unit, "log": self.axis.log,
             "smoothing": self.smoothing.value(), "split": self.split.sizes(),
+            "runs": [*(run_watch.folders(self.context) or self._remembered)],
         }  # fmt: skip
 
     def set_view_state(self, state: dict[str, Any]) -> None:
         pages, sizes, smoothing = state.get("pages"), state.get("split"), state.get("smoothing")
+        runs = state.get("runs")
+        if isinstance(runs, list) and all(isinstance(folder, str) for folder in runs):
+            self._remembered = tuple(runs)
         if isinstance(pages, list) and pages and set(map(str, pages)) <= set(PAGES):
             self._wanted = [str(page) for page in pages]
         self.group.set_value(str(state.get("group", self.group.value)))

@@ -14,6 +14,7 @@ from workbench.state.run_watch import ORIGINAL, A, B
 from workbench.verbs import run_watch
 from workbench.widgets import spectrogram_figure
 from workbench.widgets.controls import Button, Choice, Slider, in_tab_order
+from workbench.widgets.empty_state import EmptyState
 from workbench.widgets.figure import Figure
 from workbench.widgets.read_out import ReadOut
 from workbench.widgets.run_axis import value_text
@@ -70,7 +71,8 @@ class RunListen(QWidget):
         explain(self.clips, "held_out")
         for slider in self.sliders.values():
             explain(slider, "checkpoint")
-        self.words = ReadOut("Sounds come with the first validation of a run.", lines=2)
+        self.nothing = EmptyState("There is no sound to hear yet.", "It comes with the first validation of the run.")
+        self.words = ReadOut("", lines=2)
         self._lanes: tuple[object, ...] = ()
         self._lay_out()
         self._connect()
@@ -105,6 +107,7 @@ class RunListen(QWidget):
         column.addLayout(self._buttons)
         column.addLayout(grid)
         column.addWidget(self.plot, 1)
+        column.addWidget(self.nothing, 1)
         column.addWidget(self.words)
         in_tab_order(
             self.play, *self.sounds.values(), self.clips, self.loop, self.match, self.difference, self.swap,
@@ -215,6 +218,8 @@ class RunListen(QWidget):
         if state != self._lanes:
             self._lanes = state
             self.plot.set_lanes(lanes)
+        self.plot.setVisible(bool(lanes))
+        self.nothing.setVisible(not lanes)
         length = max(lengths, default=1.0)
         if length != self.plot.length_s:
             self.plot.set_range(0.0, length, length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -427,6 +428,34 @@ def test_the_look_is_remembered(context: Context, show: Show, first: MadeRun) ->
     again.set_view_state(state)
     assert again.view_state() | {"split": 0} == state | {"split": 0}
     assert not again.axis.log and again.axis.window == 20
+
+
+def test_a_window_that_is_opened_again_looks_at_the_same_runs(
+    context: Context, show: Show, first: MadeRun, tmp_path: Path
+) -> None:
+    second, newest = made_run(tmp_path / "second"), made_run(tmp_path / "newest")
+    panel = _open(show, context, first, second)
+    state = json.loads(json.dumps(panel.view_state()))
+    context.runs.set_runs([])
+    again = show(panel_info("run"), context)
+    assert isinstance(again, RunPanel)
+    again.set_view_state(state)
+    _settle(again)
+    context.runs.set_runs([str(run.folder) for run in (newest, first, second)])
+    assert again.view_state()["runs"] == state["runs"], "also before they are found"
+    _settle(again)
+    assert (context.runs.chosen, context.runs.beside) == (str(first.folder), (str(second.folder),))
+    line = again.grid.charts["losses"].chart.lines[0]
+    assert line.series.steps.tolist() == list(range(50, 1001, 50)), "the whole curve is there"
+
+
+def test_without_a_choice_the_run_that_goes_is_shown(context: Context, show: Show, tmp_path: Path) -> None:
+    runs = [made_run(tmp_path / name, to=100) for name in ("newest", "going")]
+    panel = _open(show, context)
+    context.runs.set_runs([str(run.folder) for run in runs])
+    context.runs.set_status(str(runs[1].folder), "running")
+    _settle(panel)
+    assert context.runs.chosen == str(runs[1].folder)
 
 
 def test_figures_carry_values_steps_and_units(context: Context, show: Show, first: MadeRun) -> None:
