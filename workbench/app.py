@@ -30,6 +30,7 @@ from workbench.state.live import LiveState
 from workbench.state.playback import PlaybackState
 from workbench.state.view import TimeView
 from workbench.theme import apply_theme
+from workbench.verbs import training
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def begin(workbench: Workbench, options: Options) -> None:
     workbench.start()
     workbench.add_panels()
     workbench.window.documents.start()
+    training.work_through_queue(ctx)
     open_first(workbench, options)
     workbench.window.offer_recovery()
     if options.panel and workbench.window.docks is not None:

@@ -19,7 +19,7 @@ SIZE = (1440, 900)
 ALONE = {  # sizes of a panel that is pictured by itself; the others as in the middle
     "codec": (460, 640), "waveform": (1200, 460), "spectrogram": (1200, 720), "codes": (1200, 520),
     "latents": (820, 700), "compare": (640, 740), "live": (1400, 1080),
-    "codebooks": (1200, 760),
+    "codebooks": (1200, 760), "training": (1200, 860),
 }  # fmt: skip
 CAPTURED_FRAMES = (1, 2, 4, 8)  # whose cost the live picture shows
 LIVE_S = 5.0  # so that the live picture shows something

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.jobs.queue import queue_entries
 from speefeare_core.training.jobs.spec import value_text
 from speefeare_core.training.jobs.status import is_run, run_status
 from speefeare_core.training.run_log import RunFolder
@@ -136,7 +137,7 @@ def resume_run(ctx: Context, folder: str | Path, changes: dict[str, Any] | None 
 def work_through_queue(ctx: Context) -> None:
     """Runs that wait from before this computer was started anew: go on with them."""
     folder = runs_folder(ctx)
-    if (folder / "queue").is_dir():
+    if queue_entries(folder):
         ctx.errands.run("runs queue", ["runs", "queue", str(folder), "--start", "--json"])
 
 

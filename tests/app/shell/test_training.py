@@ -14,6 +14,8 @@ import pytest
 
 from speefeare_core.training.jobs.dry_run import Estimate
 from speefeare_core.training.jobs.prepare import prepare
+from speefeare_core.training.jobs.queue import QueueEntry
+from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.process_record import ProcessRecord
 from tests.app.shell.conftest import Desk
 from tests.core.training.made_run import MadeRun
@@ -173,6 +175,20 @@ def test_verbs_are_the_commands(ctx: Context, errands: HeardErrands, tmp_path: P
 def test_a_finished_run_goes_on_with_a_larger_budget(ctx: Context, errands: HeardErrands, tmp_path: Path) -> None:
     training.resume_run(ctx, tmp_path / "runs" / "one", {"budget.steps": 2000})
     assert errands.answer()[3:5] == ["--set", "budget.steps=2000"]
+
+
+def test_runs_that_wait_are_gone_on_with_by_the_next_window(
+    ctx: Context, errands: HeardErrands, tmp_path: Path
+) -> None:
+    training.work_through_queue(ctx)
+    assert errands.asked == []
+    spec = JobSpec(str(tmp_path / "runs" / "one"), SMALL)
+    (tmp_path / "runs" / "queue").mkdir(parents=True)
+    QueueEntry(spec, 1.0, file=tmp_path / "runs" / "queue" / "000001000.json").write()
+    training.work_through_queue(ctx)
+    assert errands.answer()[:4] == ["runs", "queue", str(tmp_path / "runs"), "--start"]
+    training.hurry_in_queue(ctx, spec.run)
+    assert errands.answer()[3:5] == ["--move", spec.run]
 
 
 # -- the draft ------------------------------------------------------------------------------------------------------
