@@ -19,6 +19,7 @@ from speefeare_core.dataset_doctor.set_findings import broken_finding, duplicate
 from speefeare_core.errors import SpeefeareError
 
 SPEAKERS = 50  # that a report names
+SURE_S = 2.0  # before that, nobody knows how long it takes
 
 Progress = Callable[[float, str], None]
 
@@ -43,6 +44,7 @@ def examine(
     chosen = _some(found.clips, at_most)
     kept: list[LookedAt] = []
     measures: list[ClipMeasures] = []
+    looking = time.time()
     for number, (clip, answer) in enumerate(_measured(chosen, jobs)):
         if isinstance(answer, str):
             problems[clip.name] = answer
@@ -50,8 +52,17 @@ def examine(
             kept.append(clip)
             measures.append(answer)
         if progress is not None:
-            progress((number + 1) / len(chosen), f"Listening to {clip.name}")
+            progress((number + 1) / len(chosen), _words(number + 1, len(chosen), time.time() - looking))
     return _report(found, kept, measures, problems, rate_hz, began)
+
+
+def _words(done: int, whole: int, seconds: float) -> str:
+    """How far it is, and, once that can be told, how long it still takes."""
+    words = f"{done:,} of {whole:,} clips"
+    if seconds < SURE_S:
+        return words
+    left = seconds / done * (whole - done)
+    return f"{words}, {left:.0f} s left" if left < 90 else f"{words}, {left / 60:.0f} min left"
 
 
 def _measured(clips: Sequence[LookedAt], jobs: int) -> Iterator[tuple[LookedAt, ClipMeasures | str]]:
