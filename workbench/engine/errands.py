@@ -25,7 +25,7 @@ class _Process(QProcess):
         self.key, self.then = key, then
         self.rest = b""  # of a line of progress that is not whole yet
         self.said = ""  # the last line that was no progress
-        self.cancelled = False
+        self.cancelled = self.finish = False
 
 
 class Errands(QObject):
@@ -46,10 +46,16 @@ class Errands(QObject):
         """Whether this errand is under way."""
         return key in self._processes
 
-    def run(self, key: str, words: Sequence[str], then: Callable[[Answer], None] | None = None) -> None:
-        """Begin; returns at once. `then` gets what the command says; where it failed, {"error": a plain sentence}."""
+    def run(
+        self, key: str, words: Sequence[str], then: Callable[[Answer], None] | None = None, *, finish: bool = False
+    ) -> None:
+        """Begin; returns at once. `then` gets what the command says; where it failed, {"error": a plain sentence}.
+
+        One that is to `finish` is waited for at the end of the window.
+        """
         self.cancel(key)
         process = _Process(self, key, then)
+        process.finish = finish
         process.setProcessEnvironment(environment())
         process.setProgram(self._command[0])
         process.setArguments([*self._command[1:], *words])
@@ -77,7 +83,8 @@ class Errands(QObject):
         self._processes.clear()
         for process in processes:
             process.blockSignals(True)
-            process.terminate()
+            if not (process.finish and process.waitForFinished(PATIENCE_MS)):
+                process.terminate()
         for process in processes:
             if process.state() != QProcess.ProcessState.NotRunning and not process.waitForFinished(PATIENCE_MS):
                 process.kill()

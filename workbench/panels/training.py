@@ -26,7 +26,7 @@ from workbench.widgets.recipe_tree import RecipeTree
 from workbench.widgets.remark_list import RemarkList
 from workbench.widgets.run_setup import BUDGET, RunSetup
 from workbench.widgets.runs_table import RunsTable
-from workbench.widgets.theme import describe, explain
+from workbench.widgets.theme import describe
 from workbench.widgets.training_figures import recipe_figure, runs_figure
 
 FILE = "file"  # in the list of recipes: one from a file
@@ -81,7 +81,6 @@ class TrainingPanel(Panel):
         self._frame = 0
         self._build()
         self._connect()
-        explain(self, "codec")
 
     def _build(self) -> None:
         chosen = _line(self.family, self.size_choice, stretch=1)
@@ -171,6 +170,7 @@ class TrainingPanel(Panel):
         setup.data_folder_wanted.connect(self._add_data_folder)
         setup.data_file_wanted.connect(self._add_data_file)
         setup.data_removed.connect(lambda path: making.remove_data(ctx, path))
+        setup.data.dropped.connect(lambda path: making.add_data(ctx, path))
         setup.data_doctor_wanted.connect(lambda path: making.show_doctor(ctx, path))
         setup.start_codec_wanted.connect(lambda: self._start_from(ctx.codec.info.source if ctx.codec.info else ""))
         setup.start_file_wanted.connect(lambda: self._start_from(dialogs.ask_codec_file(self)))
@@ -259,7 +259,7 @@ class TrainingPanel(Panel):
         rows = [row for _, group in self.model.groups for row in group if row.path in BUDGET]
         rows.sort(key=lambda row: BUDGET.index(row.path))
         setup.show_budget(rows, {row.path: text_of(self.model.yours.get(row.path)) for row in rows})
-        setup.show_place(ctx.engine.devices, draft.device, draft.launcher, draft.processes)
+        setup.show_place(making.devices(ctx), draft.device, draft.launcher, draft.processes)
         setup.show_options(draft.launcher, draft.options)
 
     def _show_start(self) -> None:
@@ -272,8 +272,10 @@ class TrainingPanel(Panel):
             self.command.setCursorPosition(0)
             self.command.setToolTip(line)
         good, trying = all(remark.level != "problem" for remark in remarks), ctx.errands.running(making.DRY_RUN)
+        starting = ctx.errands.running(making.START)
         for button in (self.start, self.queue):
-            button.setEnabled(good and not ctx.errands.running(making.START))
+            button.setEnabled(good and not starting)
+        self.start.setText("Starting …" if starting else "Start")
         self.dry_run.setEnabled(good or trying)
         self.dry_run.setText("Cancel the dry run" if trying else "Dry run")
         self.estimate.say(making.estimate(ctx))
@@ -407,10 +409,12 @@ class TrainingPanel(Panel):
             self.verbs.setDirection(way)
 
     def view_state(self) -> dict[str, Any]:
-        return {"draft": making.remembered(self.context), "view": self.view.value}
+        return {"draft": making.remembered(self.context), "view": self.view.value, "run": self.context.runs.chosen}
 
     def set_view_state(self, state: dict[str, Any]) -> None:
-        draft, view = state.get("draft"), state.get("view")
+        draft, view, run = state.get("draft"), state.get("view"), state.get("run")
+        if isinstance(run, str):
+            self.context.runs.wanted = run
         if isinstance(draft, dict) and draft.get("source"):
             making.restore(self.context, draft)
         if isinstance(view, str):

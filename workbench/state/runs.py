@@ -24,6 +24,7 @@ class Run:
     words: str = ""  # the status in one plain sentence
     recipe: str = ""
     tail: RunTail = field(init=False)
+    born: float = 0.0  # when it was begun, seconds since 1970
     next_look: float = 0.0  # on the monotonic clock: when it is read on
 
     def __post_init__(self) -> None:
@@ -58,6 +59,7 @@ class RunsState(QObject):
         self.runs: dict[str, Run] = {}
         self.chosen = ""
         self.beside: tuple[str, ...] = ()
+        self.births: dict[str, float] = {}  # by folder: when it was begun, for those that are taken in next
         self.wanted = ""  # a folder that is looked at as soon as it holds a run
         self.next_scan = 0.0  # on the monotonic clock: when run folders are looked for again
 
@@ -75,12 +77,15 @@ class RunsState(QObject):
             self.choose(wanted)
 
     def _take(self, folders: list[str]) -> None:
-        self.runs = {folder: self.runs.get(folder) or Run(folder) for folder in folders}
+        self.runs = {folder: self.runs.get(folder) or self._new(folder) for folder in folders}
         self.beside = tuple(folder for folder in self.beside if folder in self.runs)
         if self.chosen not in self.runs:
             self.chosen = ""
             self.chosen_changed.emit()
         self.changed.emit()
+
+    def _new(self, folder: str) -> Run:
+        return Run(folder, born=self.births.get(folder, 0.0))
 
     def set_status(self, folder: str, status: str, words: str = "", recipe: str = "") -> None:
         """Where it was another one, everybody hears of it."""

@@ -57,9 +57,14 @@ def _look(ctx: Context, run: Run) -> None:
     if went_on:
         run.next_look = 0.0  # there may be more
     was_active = run.active
+    if not is_run(Path(run.folder)):
+        ctx.runs.set_runs([folder for folder in ctx.runs.runs if folder != run.folder])
+        return
     with contextlib.suppress(SpeefeareError):  # the folder is gone: the next scan sees that
         status = run_status(Path(run.folder), run.summary)
         ctx.runs.set_status(run.folder, status.state, status.words, status.recipe)
+    if run.active and not ctx.runs.chosen and not ctx.runs.wanted:
+        ctx.runs.choose(run.folder)  # what is at work is looked at where nothing else is
     if was_active and run.status in TOLD:
         ctx.engine.add_message(f"{run.name}: {run.words}")
     if went_on:
@@ -68,14 +73,18 @@ def _look(ctx: Context, run: Run) -> None:
 
 def _known(ctx: Context) -> list[str]:
     """Folders of the runs folder that hold a run, and those that were opened from elsewhere; the newest first."""
+    before, end = ctx.runs.runs, time.perf_counter() + BUDGET_S
     found: dict[str, float] = {}
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(runs_folder(ctx)):
-            if entry.is_dir() and is_run(Path(entry.path)):
+    with contextlib.suppress(OSError), os.scandir(runs_folder(ctx)) as entries:
+        for entry in entries:
+            if entry.path in before:
+                found[entry.path] = before[entry.path].born
+            elif time.perf_counter() < end and entry.is_dir() and is_run(Path(entry.path)):  # the rest the next time
                 found[entry.path] = _born(entry.path)
     for folder in ctx.settings.runs:
         if is_run(Path(folder)):
-            found[folder] = _born(folder)
+            found[folder] = before[folder].born if folder in before else _born(folder)
+    ctx.runs.births = found
     return sorted(found, key=lambda folder: (-found[folder], folder))
 
 
@@ -148,7 +157,8 @@ def hurry_in_queue(ctx: Context, folder: str | Path) -> None:
 
 
 def _ask(ctx: Context, verb: str, folder: str | Path, words: Sequence[str] = ()) -> None:
-    ctx.errands.run(f"runs {verb} {folder}", ["runs", verb, str(folder), *words, "--json"], _teller(ctx))
+    words = ["runs", verb, str(folder), *words, "--json"]
+    ctx.errands.run(f"runs {verb} {folder}", words, _teller(ctx), finish=True)
 
 
 def _teller(ctx: Context) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from speefeare_core.dataset_doctor.report import last_report
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.form import value_at
+from speefeare_core.training.jobs import LAUNCHERS
 from speefeare_core.training.jobs.control import clone
 from speefeare_core.training.jobs.dry_run import Estimate, estimate_words
 from speefeare_core.training.jobs.spec import JobSpec
@@ -140,6 +141,12 @@ def show_doctor(ctx: Context, path: str) -> None:
         dataset.set_place(ctx, path)
 
 
+def devices(ctx: Context) -> tuple[str, ...]:
+    """What can be chosen to compute on: this computer's devices, and a GPU where the job goes elsewhere."""
+    elsewhere = ctx.draft.launcher in LAUNCHERS and not LAUNCHERS[ctx.draft.launcher].local
+    return (*ctx.engine.devices, *(("cuda",) if elsewhere else ()))
+
+
 def set_launcher(ctx: Context, launcher: str, processes: int | None = None, **options: str) -> None:
     """Which launcher takes the job, with how many processes and which of its options (empty: its default)."""
     draft = ctx.draft
@@ -205,12 +212,14 @@ def start(ctx: Context, queue: bool = False) -> bool:
         if "error" in answer:
             ctx.engine.add_message(str(answer["error"]))
             return
+        if queue or spec.launcher != "local":
+            ctx.engine.add_message(f"{Path(spec.run).name}: {answer.get('words', 'it is on its way')}.")
         ctx.runs.wanted = spec.run
         ctx.runs.next_scan = 0.0
         ctx.draft.update(run_name="")
 
     words = spec.detached("--queue") if queue else spec.detached()
-    ctx.errands.run(START, words[words.index("train") :], told)
+    ctx.errands.run(START, words[words.index("train") :], told, finish=True)
     return True
 
 

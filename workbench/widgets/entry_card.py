@@ -40,6 +40,9 @@ class EntryCard(QTextBrowser):
         yours = text_of(self._model.yours.get(row.path)) or "none"
         lines = [("yours", yours, "changed by you" if row.path in self._model.changed_paths else "")]
         for column in self._model.columns:
+            if not column.values:
+                lines.append((column.title, "—", column.tip))
+                continue
             value = column.values.get(row.path, NOT_THERE)
             said = "is not among its entries" if value is NOT_THERE else text_of(value) or "none"
             lines.append((column.title, said, column.reasons.get(row.path, "")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from workbench.widgets.controls import claims
@@ -19,10 +19,12 @@ class PathList(QListWidget):
 
     remove_wanted = Signal(str)
     more_wanted = Signal(str)
+    dropped = Signal(str)  # a path that was dropped on it
 
     def __init__(self, name: str, tip: str) -> None:
         super().__init__()
         describe(self, name, tip)
+        self.setAcceptDrops(True)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
@@ -57,6 +59,19 @@ class PathList(QListWidget):
             self.remove_wanted.emit(self.chosen)
         else:
             super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.dropped.emit(url.toLocalFile())
 
     def sizeHint(self) -> QSize:
         return QSize(200, ROWS * (self.fontMetrics().height() + 4) + 6)

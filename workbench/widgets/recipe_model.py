@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QFont, QPalette
 
+from speefeare_core.training.columns import ASIDE
 from speefeare_core.training.form import FormRow, text_of
 from workbench.widgets.entry_editor import tip_of
 from workbench.widgets.theme import theme_of
@@ -87,8 +88,10 @@ class RecipeModel(QAbstractItemModel):
         return QModelIndex()
 
     def differs(self, row: FormRow) -> bool:
-        """Whether the family's recipes do not agree on an entry."""
-        texts = {_said(column.values.get(row.path, NOT_THERE)) for column in self.columns}
+        """Whether the family's recipes do not agree on an entry that makes a recipe what it is."""
+        if any(row.path == aside or row.path.startswith(f"{aside}.") for aside in ASIDE):
+            return False
+        texts = {_said(column.values.get(row.path, NOT_THERE)) for column in self.columns if column.values}
         return len(texts) > 1
 
     # -- QAbstractItemModel -----------------------------------------------------------------------------------------
@@ -164,7 +167,8 @@ class RecipeModel(QAbstractItemModel):
         """What is changed, and what another recipe has otherwise than yours."""
         if column <= YOURS:
             return row.path in self.changed_paths
-        return _said(self.columns[column - 2].values.get(row.path, NOT_THERE)) != _said(self.yours.get(row.path))
+        values = self.columns[column - 2].values
+        return bool(values) and _said(values.get(row.path, NOT_THERE)) != _said(self.yours.get(row.path))
 
     def _tip(self, row: FormRow, column: int) -> str:
         if column > YOURS and row.path in self.columns[column - 2].reasons:

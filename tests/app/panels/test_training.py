@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QMimeData, QModelIndex, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -171,6 +171,15 @@ def test_another_family_and_a_recipe_file(
     assert f"--recipe {path}" in panel.command.text()
 
 
+def test_a_column_that_is_missing_says_why_and_differs_in_nothing(panel: TrainingPanel) -> None:
+    making.choose_recipe(panel.context, "soundstream-16k-small")
+    settle(panel)
+    panel.tree.show_entry("data.batch")
+    assert "There is no official code" in panel.card.toPlainText()
+    panel.view.setCurrentIndex(panel.view.findData("differs"))
+    assert shown_entries(panel) == []  # there is one column besides
+
+
 # -- beside it ------------------------------------------------------------------------------------------------------
 def test_budget_name_speech_and_place(
     panel: TrainingPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -192,7 +201,7 @@ def test_budget_name_speech_and_place(
     assert "--launcher torchrun --processes 2" in line and "night shift'" in line and "budget.minutes=30" in line
     assert setup.data_words.text() == "3.0 h of speech in 7 clips"
     asked: list[str] = []
-    monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None: asked.append(words[2]))
+    monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None, **_: asked.append(words[2]))
     (tmp_path / "more").mkdir()
     monkeypatch.setattr(dialogs, "ask_folder", lambda *_: str(tmp_path / "more"))
     setup.add_folder.click()
@@ -231,6 +240,19 @@ def test_options_of_the_launcher_are_a_form(panel: TrainingPanel) -> None:
     assert panel.context.draft.options == {} and "--option" not in panel.command.text()
 
 
+def test_speech_can_be_dropped_on_its_list(
+    panel: TrainingPanel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None, **_: None)
+    (tmp_path / "more").mkdir()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "more")), QUrl("https://example.org/a.wav")])
+    place, keys = QPointF(5, 5), Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, keys)
+    QApplication.sendEvent(panel.setup.data.viewport(), event)
+    assert panel.context.draft.data[-1] == str(tmp_path / "more") and len(panel.context.draft.data) == 2
+
+
 def test_the_command_is_copied(panel: TrainingPanel) -> None:
     panel.copy.click()
     assert QGuiApplication.clipboard().text() == panel.command.text() != ""
@@ -240,7 +262,7 @@ def test_control_enter_starts_and_dry_run_can_be_cancelled(
     panel: TrainingPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     errands, asked = panel.context.errands, []
-    monkeypatch.setattr(errands, "run", lambda key, words, then=None: asked.append(key))
+    monkeypatch.setattr(errands, "run", lambda key, words, then=None, **_: asked.append(key))
     qtbot.keyClick(panel, KEY.Key_Return, Qt.KeyboardModifier.ControlModifier)
     panel.queue.click()
     panel.dry_run.click()
@@ -272,7 +294,7 @@ def test_the_list_of_runs(panel: TrainingPanel, tmp_path: Path, monkeypatch: pyt
     assert panel.context.runs.chosen == str(run.folder) and "Lower the rate." in panel.explanation.text()
     assert panel.resume.isEnabled() and panel.clone.isEnabled() and not panel.stop.isEnabled()
     asked: list[list[str]] = []
-    monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None: asked.append([*words]))
+    monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None, **_: asked.append([*words]))
     panel.resume.click()
     assert asked == [["runs", "resume", str(run.folder), "--json"]]
     wanted: list[str] = []
@@ -291,7 +313,7 @@ def test_kill_has_to_be_pressed_twice(panel: TrainingPanel, tmp_path: Path, monk
     panel.runs.selectRow(0)
     settle(panel)
     asked: list[str] = []
-    monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None: asked.append(words[1]))
+    monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None, **_: asked.append(words[1]))
     panel.kill.click()
     assert asked == [] and panel.kill.text() == "Press again to kill"
     panel.kill.click()

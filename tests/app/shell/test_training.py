@@ -33,7 +33,9 @@ class HeardErrands:
 
     def __init__(self, ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[str, list[str], Any]] = []
-        monkeypatch.setattr(ctx.errands, "run", lambda key, words, then=None: self.asked.append((key, [*words], then)))
+        monkeypatch.setattr(
+            ctx.errands, "run", lambda key, words, then=None, **_: self.asked.append((key, [*words], then))
+        )
 
     def answer(self, **said: Any) -> list[str]:
         """To the oldest; its words."""
