@@ -31,6 +31,7 @@ class NativeFile:
 
 def save(native: NativeFile, path: str | Path) -> None:
     """Write by a temporary file, fsync and rename, so that a file of this name is always whole."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     path = Path(path)
@@ -49,8 +50,10 @@ def save(native: NativeFile, path: str | Path) -> None:
             os.fsync(file.fileno())
         part.chmod(0o666 & ~_umask())  # safetensors makes it readable by its owner alone
         part.replace(path)
-    except OSError as error:
-        raise SpeefeareError(f"{path} cannot be written: {error.strerror or error}.") from error
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else ""
+        raise SpeefeareError(f"{path} cannot be written: {reason or error}.") from error
 
 
 def _umask() -> int:

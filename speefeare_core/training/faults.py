@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from dataclasses import dataclass
 
 import torch
@@ -11,12 +12,13 @@ from speefeare_core.errors import SpeefeareError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+SMALL_ROOM = 1 << 20  # bytes
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind`: disk_full, unwritable, memory, not_finite, data, process or other."""
+    """`kind`: disk_full, unwritable, missing, memory, not_finite, process, other or program."""
 
     kind: str
     words: str
@@ -27,6 +29,14 @@ class Fault:
         return SpeefeareError(f"{self.words} {self.advice}".strip())
 
 
+class NotFinite(Exception):
+    """A gradient or a weight is infinite or not a number."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where
+
+
 class TrainingFault(SpeefeareError):
     """A fault whose kind is known where it is found."""
 
@@ -35,20 +45,33 @@ class TrainingFault(SpeefeareError):
         self.fault = fault
 
 
+def gave_up(where: str, step: int, times: int) -> TrainingFault:
+    """The end of a run whose gradient is not finite again and again."""
+    return TrainingFault(Fault(
+        "not_finite", f"The gradient of {where} was no longer finite at step {step}, {times} times in a row.",
+        "Lower optimiser.rate, set optimiser.clip_norm, or lower the weight of the newest loss; then clone the run or"
+        " start a new one.",
+    ))  # fmt: skip
+
+
 def understand(error: BaseException, folder: str) -> Fault:
-    """What an exception of the loop means to the person whose run it was."""
+    """What an exception means to the person whose run is in the folder."""
     if isinstance(error, TrainingFault):
         return error.fault
-    if isinstance(error, SpeefeareError):
-        cause = error.__cause__
-        if isinstance(cause, OSError) and cause.errno in (*_FULL, *_CLOSED):
-            return understand(cause, folder)
-        return Fault("other", str(error), "")
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, NotFinite):
         return Fault(
-            "disk_full", f"The disk is full: {error.filename or folder} could not be written.",
+            "not_finite", f"The weights of {error.where} are not finite before the first step.",
+            "Look at network and start_from of the recipe.",
+        )  # fmt: skip
+    if _is_full(error, folder):
+        return Fault(
+            "disk_full", f"The disk is full: the run in {folder} could not write what it has.",
             "Make room, or lower keep_checkpoints, and resume: the newest checkpoint is whole.",
         )  # fmt: skip
+    if isinstance(error, SpeefeareError):
+        cause = error.__cause__
+        closed = isinstance(cause, OSError) and cause.errno in _CLOSED
+        return understand(cause, folder) if closed and cause is not None else Fault("other", str(error), "")
     if isinstance(error, OSError) and error.errno in _CLOSED:
         return Fault(
             "unwritable", f"{error.filename or folder} may not be written ({error.strerror}).",
@@ -71,9 +94,27 @@ def understand(error: BaseException, folder: str) -> Fault:
         )  # fmt: skip
     first = (str(error).strip().splitlines() or [""])[0]
     return Fault(
-        "other", f"The training ended with {type(error).__name__}: {first}".rstrip(": ") + ".",
+        "program", f"The training ended with {type(error).__name__}: {first}".rstrip(": ") + ".",
         "The newest checkpoint is whole; failed.txt in the run folder says where it happened.",
     )  # fmt: skip
+
+
+def _is_full(error: BaseException | None, folder: str) -> bool:
+    """Whether an error, or what caused it, is that nothing more can be written."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        if "No space left" in str(error) or ("the disk full" in str(error) and _room(folder) < SMALL_ROOM):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _room(folder: str) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return SMALL_ROOM
 
 
 def _is_memory(error: BaseException) -> bool:

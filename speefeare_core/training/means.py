@@ -36,7 +36,7 @@ class Window:
         """Since the last line."""
         return time.monotonic() - self.since
 
-    def sums(self) -> tuple[list[str], Tensor]:
+    def means(self) -> tuple[list[str], Tensor]:
         """Names and means [n] float64 of all values, in a fixed order."""
         names = sorted(self._sums)
         if not names:

@@ -14,6 +14,7 @@ from speefeare_core.training.adversary import Adversary, Judgement, mean_logits
 from speefeare_core.training.balancer import Balancer
 from speefeare_core.training.chance import seed_step, together
 from speefeare_core.training.draws import DepthDraw
+from speefeare_core.training.faults import NotFinite
 from speefeare_core.training.moving_average import MovingAverage
 from speefeare_core.training.optimisers import clip, make_optimiser, rate_at, set_rate
 from speefeare_core.training.parallel import Parallel
@@ -22,14 +23,6 @@ from speefeare_core.training.recipe_parts import Term
 from speefeare_core.training.trainable import Reconstruction, Trainable
 
 Terms = dict[str, tuple[float, Tensor]]  # weight and scalar by name
-
-
-class NotFinite(Exception):
-    """A gradient or a weight is infinite or not a number."""
-
-    def __init__(self, where: str) -> None:
-        super().__init__(where)
-        self.where = where
 
 
 @dataclass(frozen=True)
