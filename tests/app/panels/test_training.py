@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QModelIndex, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -247,9 +247,10 @@ def test_speech_can_be_dropped_on_its_list(
     (tmp_path / "more").mkdir()
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "more")), QUrl("https://example.org/a.wav")])
-    place, keys = QPointF(5, 5), Qt.KeyboardModifier.NoModifier
-    event = QDropEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, keys)
-    QApplication.sendEvent(panel.setup.data.viewport(), event)
+    given = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    for event in (QDragEnterEvent(QPoint(5, 5), *given), QDropEvent(QPointF(5, 5), *given)):
+        QApplication.sendEvent(panel.setup.data.viewport(), event)
+        assert event.isAccepted()
     assert panel.context.draft.data[-1] == str(tmp_path / "more") and len(panel.context.draft.data) == 2
 
 
