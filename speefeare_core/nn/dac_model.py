@@ -62,11 +62,14 @@ class DacModel(nn.Module):
         self.quantizer = FactorisedRVQ(config.books, config.book_size, config.latent_dim, config.book_dim)
         self.decoder = DacDecoder(config.latent_dim, config.decoder_channels, config.decoder_strides)
 
-    def forward(self, audio: Tensor, depths: Tensor | None = None) -> DacOutput:
-        """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`."""
+    def forward(self, audio: Tensor, depths: Tensor | None = None, unquantised: Tensor | None = None) -> DacOutput:
+        """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`.
+
+        The decoder gets the latents themselves of the examples that `unquantised` `[B]` bool names.
+        """
         latents = self.encoder(audio)
         quantized = self.quantizer(latents, depths=depths)
-        return DacOutput(self.decoder(quantized.quantized), latents, quantized)
+        return DacOutput(self.decoder(quantized.passed(latents, unquantised)), latents, quantized)
 
     def context_frames(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Whole frames before and after a frame that it depends on: in the encoder, in the decoder."""

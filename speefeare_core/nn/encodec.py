@@ -76,10 +76,15 @@ class EncodecModel(nn.Module):
             return audio.new_ones(audio.shape[0], 1, 1)
         return audio.mean(dim=1, keepdim=True).square().mean(dim=2, keepdim=True).sqrt() + LEAST_LEVEL
 
-    def forward(self, audio: Tensor, depths: Tensor | None = None) -> EncodecOutput:
-        """One segment `[B, C, T]` through everything, each example with its own number of books `depths` `[B]`."""
+    def forward(
+        self, audio: Tensor, depths: Tensor | None = None, unquantised: Tensor | None = None
+    ) -> EncodecOutput:  # fmt: skip
+        """One segment `[B, C, T]` through everything, each example with its own number of books `depths` `[B]`.
+
+        The decoder gets the latents themselves of the examples that `unquantised` `[B]` bool names.
+        """
         level = self.level(audio)
         latents = self.encoder(audio / level)
         quantized = self.quantizer(latents, depths=depths)
-        decoded = self.decoder(quantized.quantized) * level
+        decoded = self.decoder(quantized.passed(latents, unquantised)) * level
         return EncodecOutput(decoded[..., : audio.shape[-1]], latents, quantized)

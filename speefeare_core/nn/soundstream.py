@@ -107,8 +107,14 @@ class SoundStreamModel(nn.Module):
         modulated: Tensor = self.film(latents, off if denoise is None else denoise.long())
         return modulated
 
-    def forward(self, audio: Tensor, depths: Tensor | None = None, denoise: Tensor | None = None) -> SoundStreamOutput:
-        """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`."""
+    def forward(
+        self, audio: Tensor, depths: Tensor | None = None, denoise: Tensor | None = None,
+        unquantised: Tensor | None = None,
+    ) -> SoundStreamOutput:  # fmt: skip
+        """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`.
+
+        The decoder gets the latents themselves of the examples that `unquantised` `[B]` bool names.
+        """
         latents = self.condition(self.encoder(audio), denoise)
         quantized = self.quantizer(latents, depths=depths)
-        return SoundStreamOutput(self.decoder(quantized.quantized), latents, quantized)
+        return SoundStreamOutput(self.decoder(quantized.passed(latents, unquantised)), latents, quantized)

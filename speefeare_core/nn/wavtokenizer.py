@@ -157,8 +157,13 @@ class WavTokenizerModel(nn.Module):
         self.quantizer = ResidualVQ(1, config.book_size, config.latent_dim)
         self.decoder = VocosDecoder(config.decoder, position_net(config))
 
-    def forward(self, audio: Tensor, condition: Tensor | int = 0) -> WavTokenizerOutput:
-        """Audio `[B, 1, F·hop]` through everything."""
+    def forward(
+        self, audio: Tensor, condition: Tensor | int = 0, unquantised: Tensor | None = None
+    ) -> WavTokenizerOutput:
+        """Audio `[B, 1, F·hop]` through everything.
+
+        The decoder gets the latents themselves of the examples that `unquantised` `[B]` bool names.
+        """
         latents = self.encoder(audio)
         quantized = self.quantizer(latents)
-        return WavTokenizerOutput(self.decoder(quantized.quantized, condition), latents, quantized)
+        return WavTokenizerOutput(self.decoder(quantized.passed(latents, unquantised), condition), latents, quantized)

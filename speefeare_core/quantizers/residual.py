@@ -25,6 +25,12 @@ class Quantized:
     commitment_loss: Tensor  # scalar: mean squared distance of each active residual to its entry
     depths: Tensor  # [B] int64, how many books are summed in `quantized`
 
+    def passed(self, latents: Tensor, unquantised: Tensor | None) -> Tensor:
+        """What goes on to the decoder, [B, D, F]: of the examples that `unquantised` [B] bool names, the latents."""
+        if unquantised is None:
+            return self.quantized
+        return torch.where(unquantised[:, None, None], latents, self.quantized)
+
 
 class ResidualVQ(nn.Module):
     """Books of `size` entries of width `dim`, searched greedily one after the other."""

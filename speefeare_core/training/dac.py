@@ -27,8 +27,9 @@ class TrainableDac(Trainable):
     def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
         """Quantiser dropout per example. Odd strides lose a few samples at the end, and the target loses them too."""
         depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
+        unquantised = draw.unquantised(audio.shape[0], audio.device)
         with whole_weights():
-            out = self.module(audio, depths)
+            out = self.module(audio, depths, unquantised=unquantised)
         own = {"commitment": out.quantized.commitment_loss, "codebook": out.quantized.codebook_loss}
         return Reconstruction(out.audio, audio[..., : out.audio.shape[-1]], own, used_codes(out.quantized))
 

@@ -29,8 +29,9 @@ class TrainableEncodec(Trainable):
     def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
         """With `depths.kind: per_step`, one number of books for the batch (the random bandwidth of section 3.3)."""
         depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
+        unquantised = draw.unquantised(audio.shape[0], audio.device)
         with whole_weights():
-            out = self.module(audio, depths)
+            out = self.module(audio, depths, unquantised=unquantised)
         own = {"commitment": out.quantized.commitment_loss}
         return Reconstruction(out.audio, audio, own, used_codes(out.quantized))
 

@@ -27,8 +27,9 @@ class TrainableSoundStream(Trainable):
     def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
         """Quantiser dropout per example."""
         depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
+        unquantised = draw.unquantised(audio.shape[0], audio.device)
         with whole_weights():
-            out = self.module(audio, depths)
+            out = self.module(audio, depths, unquantised=unquantised)
         own = {"commitment": out.quantized.commitment_loss}
         return Reconstruction(out.audio, audio, own, used_codes(out.quantized))
 

@@ -28,8 +28,9 @@ class TrainableWavTokenizer(Trainable):
 
     def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
         """Every example as one long window."""
+        unquantised = draw.unquantised(audio.shape[0], audio.device)
         with whole_weights():
-            out = self.module(audio)
+            out = self.module(audio, unquantised=unquantised)
         own = {"commitment": out.quantized.commitment_loss}
         return Reconstruction(out.audio, audio, own, used_codes(out.quantized))
 

@@ -66,6 +66,25 @@ def test_codes_of_books_that_an_example_does_not_use_are_minus_one(family: str) 
     assert (out.codes[0, 1:] == -1).all()
 
 
+@pytest.mark.parametrize("family", ["soundstream", "encodec", "dac", "wavtokenizer"])
+def test_examples_that_are_not_quantised_pass_their_latents_on(family: str) -> None:
+    trainable = made(family)
+    audio = sound(trainable)
+    trainable.module.train()
+    trainable.reconstruct(audio, DepthDraw(DepthsRecipe()))  # the books take their start
+    trainable.module.eval()
+
+    class Drawn(DepthDraw):
+        def unquantised(self, batch: int, device: torch.device | str = "cpu") -> torch.Tensor:
+            return torch.tensor([False, True, False], device=device)
+
+    with torch.no_grad():
+        without, mixed = (kind(DepthsRecipe(kind="all")) for kind in (DepthDraw, Drawn))
+        plain, raw = trainable.reconstruct(audio, without).decoded, trainable.reconstruct(audio, mixed).decoded
+    torch.testing.assert_close(raw[[0, 2]], plain[[0, 2]], rtol=1e-4, atol=1e-9)
+    assert float((raw[1] - plain[1]).abs().max()) > 0.05 * float(plain[1].abs().max())
+
+
 @ALL
 def test_the_codec_has_plain_weights_and_says_what_the_network_says(family: str) -> None:
     trainable = made(family)
