@@ -14,11 +14,11 @@ from speefeare_core.cli.ending import terminate_like_ctrl_c
 from speefeare_core.dataset_doctor.report import DatasetReport, hours_words, keep_report, last_report
 from speefeare_core.dataset_doctor.words import to_markdown, to_text
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.recipe_entry import help_of
 from speefeare_core.training.recipe_parts import DataRecipe, SpeechSource
 from speefeare_core.training.run_log import write_whole
 
 LINES_PER_S = 8.0  # of progress for a program that reads along
-LAYOUTS = ("auto", "packed", "folder", "manifest", "librispeech", "libritts", "vctk", "webdataset")
 
 Progress = Callable[[float, str], None]
 
@@ -150,7 +150,9 @@ def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
     row = verbs.add_parser(name, help=help, description=f"{help.capitalize()}.")
     row.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object")
     row.add_argument("--progress-lines", action="store_true", help="progress as JSON lines on stderr")
-    row.add_argument("--layout", choices=LAYOUTS, default="auto", help="how it is laid out (auto)")
+    row.add_argument(
+        "--layout", choices=help_of(SpeechSource, "layout").choices, default="auto", help="how it is laid out (auto)"
+    )
     row.add_argument("place", metavar="PATH", type=Path, help="folder, file, manifest, corpus, shards or packed set")
     return row
 

@@ -81,33 +81,35 @@ def opened(show: Show, context: Context) -> DatasetPanel:
 def test_a_check_goes_from_the_place_to_its_findings(context: Context, show: Show, errands: Recorded) -> None:
     panel = opened(show, context)
     assert panel.stack.currentIndex() == 0 and "speech" in panel.empty.text
-    panel.place.setText("/speech")
-    panel.amount.setCurrentIndex(0)
-    panel.rate.setCurrentIndex(2)
-    QTest.keyClick(panel.place, Qt.Key.Key_Return)
+    panel.picker.place.setText("/speech")
+    panel.picker.amount.setCurrentIndex(0)
+    panel.picker.rate.setCurrentIndex(2)
+    QTest.keyClick(panel.picker.place, Qt.Key.Key_Return)
     assert errands.words == ["data", "check", "/speech", "--json", "--progress-lines", "--rate", "16000",
                              "--at-most", "300"]  # fmt: skip
-    assert panel.go.text() == "Cancel" and not panel.folder.isEnabled() and not panel.bar.isHidden()
+    assert (
+        panel.picker.go.text() == "Cancel" and not panel.picker.folder.isEnabled() and not panel.picker.bar.isHidden()
+    )
     context.errands.progress[dataset.ERRAND] = {"fraction": 0.25, "words": "Listening to x.wav"}
     context.errands.changed.emit(dataset.ERRAND)
-    assert panel.bar.value() == 250 and panel.told.text() == "Checking: Listening to x.wav, 25 %"
+    assert panel.picker.bar.value() == 250 and panel.picker.told.text() == "Checking: Listening to x.wav, 25 %"
     errands.answer(known_report().to_dict())
-    assert panel.stack.currentIndex() == 1 and panel.summary.text() == known_report().words
-    assert panel.go.text() == "Check" and panel.bar.isHidden()
-    assert [panel.findings.item(row, 0).text() for row in range(3)] == ["■ problem", "▲ warning", "● note"]
-    assert panel.fix.text() == "3 clips are clipped. Leave them out."
-    assert panel.clips.rowCount() == 3
+    assert panel.stack.currentIndex() == 1 and panel.view.summary.text() == known_report().words
+    assert panel.picker.go.text() == "Check" and panel.picker.bar.isHidden()
+    assert [panel.view.findings.item(row, 0).text() for row in range(3)] == ["■ problem", "▲ warning", "● note"]
+    assert panel.view.fix.text() == "3 clips are clipped. Leave them out."
+    assert panel.view.clips.rowCount() == 3
 
 
 def test_keys_choose_a_finding_and_open_a_clip(context: Context, show: Show, tmp_path: Path) -> None:
     put(tmp_path / "0.wav", speech(1), RATE)
     panel = opened(show, context)
     context.dataset.update(place=str(tmp_path), report=known_report(str(tmp_path)))
-    panel.findings.setFocus()
-    QTest.keyClick(panel.findings, Qt.Key.Key_Down)
-    assert context.dataset.chosen == "dc" and panel.clips.rowCount() == 1
-    panel.clips.setCurrentCell(0, 0)
-    QTest.keyClick(panel.clips, Qt.Key.Key_Return)
+    panel.view.findings.setFocus()
+    QTest.keyClick(panel.view.findings, Qt.Key.Key_Down)
+    assert context.dataset.chosen == "dc" and panel.view.clips.rowCount() == 1
+    panel.view.clips.setCurrentCell(0, 0)
+    QTest.keyClick(panel.view.clips, Qt.Key.Key_Return)
     assert context.clip.wanted == str(tmp_path / "0.wav")
     dataset.open_clip(context, FoundClip("inside.flac"))
     assert "inside of a set" in context.engine.messages[-1]
@@ -116,9 +118,9 @@ def test_keys_choose_a_finding_and_open_a_clip(context: Context, show: Show, tmp
 def test_cancel_leaves_what_was_said_before(context: Context, show: Show, errands: Recorded) -> None:
     panel = opened(show, context)
     context.dataset.update(place="/speech", report=known_report())
-    panel.go.click()
+    panel.picker.go.click()
     assert context.dataset.work == "check"
-    panel.go.click()
+    panel.picker.go.click()
     assert errands.cancelled == 1 and not context.dataset.work and context.dataset.report == known_report()
 
 
@@ -128,7 +130,7 @@ def test_a_problem_is_told_and_an_answer_about_another_place_is_not(
     panel = opened(show, context)
     dataset.check(context, "/speech")
     errands.answer({"error": "There is nothing at /speech."})
-    assert panel.empty.text == "There is nothing at /speech." and panel.go.text() == "Check"
+    assert panel.empty.text == "There is nothing at /speech." and panel.picker.go.text() == "Check"
     dataset.check(context, "/speech")
     late = errands.then
     dataset.set_place(context, "/other")
@@ -147,7 +149,7 @@ def test_what_was_said_before_is_there_at_once(context: Context, show: Show, tmp
     keep_report(known_report(str(tmp_path)))
     panel = opened(show, context)
     dataset.set_place(context, str(tmp_path))
-    assert panel.stack.currentIndex() == 1 and panel.place.text() == str(tmp_path)
+    assert panel.stack.currentIndex() == 1 and panel.picker.place.text() == str(tmp_path)
     other = opened(show, context)
     other.set_view_state({"place": str(tmp_path), "amount": "3000", "rate": "nonsense", "repairs": ["trim", 3]})
     assert other.view_state() == {"place": str(tmp_path), "amount": "3000", "rate": "0", "repairs": ["trim"]}
@@ -157,31 +159,31 @@ def test_a_manifest_and_a_copy_are_asked_for_as_the_person_wants_them(
     context: Context, show: Show, errands: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = opened(show, context)
-    assert not panel.list.isEnabled() and not panel.copy.isEnabled()
+    assert not panel.view.list.isEnabled() and not panel.view.copy.isEnabled()
     context.dataset.update(place="/speech", report=known_report(), rate_hz=16000)
     monkeypatch.setattr(dialogs, "ask_target", lambda *_: "/lists/good.jsonl")
     monkeypatch.setattr(dialogs, "ask_folder", lambda *_: "/copy")
-    panel.list.click()
+    panel.view.list.click()
     assert errands.words[:5] == ["data", "manifest", "/speech", "/lists/good.jsonl", "--without"]
     errands.answer({"manifest": "/lists/good.jsonl", "clips": 7, "left_out": 3})
-    assert panel.told.text() == "/lists/good.jsonl lists 7 clips, 3 are left out."
-    panel.repairs["trim"].setChecked(True)
-    panel.copy.click()
+    assert panel.picker.told.text() == "/lists/good.jsonl lists 7 clips, 3 are left out."
+    panel.view.repairs["trim"].setChecked(True)
+    panel.view.copy.click()
     assert errands.words == ["data", "repair", "/speech", "/copy", "--repairs", "leave_out,dc,mono,trim", "--json",
                              "--progress-lines", "--rate", "16000"]  # fmt: skip
     errands.answer({"error": "/copy is not empty; choose a new folder for the copy."})
-    assert "not empty" in panel.told.text()
-    for box in panel.repairs.values():
+    assert "not empty" in panel.picker.told.text()
+    for box in panel.view.repairs.values():
         box.setChecked(False)
-    assert not panel.copy.isEnabled()
+    assert not panel.view.copy.isEnabled()
     context.dataset.update(report=known_report(layout="packed"))
-    assert not panel.list.isEnabled() and "no files of their own" in panel.list.toolTip()
+    assert not panel.view.list.isEnabled() and "no files of their own" in panel.view.list.toolTip()
 
 
 def test_bars_are_as_high_as_their_counts_and_told(context: Context, show: Show) -> None:
     panel = opened(show, context)
     context.dataset.update(place="/speech", report=known_report())
-    pictures = panel.pictures
+    pictures = panel.view.pictures
     pictures.resize(600, 200)
     theme = theme_of(pictures.palette())
     image = QImage(600, 200, QImage.Format.Format_RGB32)
@@ -201,17 +203,17 @@ def test_bars_are_as_high_as_their_counts_and_told(context: Context, show: Show)
     place = QPointF(plot.left() + 0.9 * plot.width(), plot.center().y())
     assert pictures.words_of(pictures.bar_at(place)) == "Length of the clips from 2 on s: 9 clips, 90.0 %"
     QTest.keyClick(pictures, Qt.Key.Key_End)
-    assert panel.told.text().endswith("9 clips, 90.0 %")
+    assert panel.picker.told.text().endswith("9 clips, 90.0 %")
     QTest.keyClick(pictures, Qt.Key.Key_Down)
-    assert panel.told.text() == "Loudness from −30 on LUFS: 6 clips, 60.0 %" or pictures.chosen == (1, 0)
+    assert panel.picker.told.text() == "Loudness from −30 on LUFS: 6 clips, 60.0 %" or pictures.chosen == (1, 0)
 
 
 def test_a_small_panel_shows_fewer_pictures_and_keeps_the_findings(context: Context, show: Show) -> None:
     panel = opened(show, context)
     context.dataset.update(place="/speech", report=known_report())
-    assert panel.left.isVisible()
+    assert panel.view.left.isVisible()
     panel.resize(420, 400)
-    assert not panel.left.isVisible() and panel.findings.isVisible()
+    assert not panel.view.left.isVisible() and panel.view.findings.isVisible()
     assert panel.minimumSizeHint().width() < 620
 
 
@@ -234,14 +236,14 @@ def test_a_real_check_runs_in_its_own_process(
     panel = opened(show, context)
     moved: list[Any] = []
     context.dataset.moved.connect(lambda: moved.append(context.dataset.fraction))
-    panel.place.setText(str(tmp_path / "speech"))
-    panel.go.click()
+    panel.picker.place.setText(str(tmp_path / "speech"))
+    panel.picker.go.click()
     qtbot.waitUntil(lambda: context.dataset.report is not None or bool(context.dataset.problem), timeout=WAIT_MS)
     assert context.dataset.problem == "" and context.dataset.report is not None
     assert [clip.name for clip in context.dataset.report.findings[0].clips] == ["3.wav"]
     assert moved and moved == sorted(moved)
     monkeypatch.setattr(dialogs, "ask_folder", lambda *_: str(tmp_path / "copy"))
-    panel.copy.click()
+    panel.view.copy.click()
     qtbot.waitUntil(lambda: not context.dataset.work, timeout=WAIT_MS)
-    assert "5 clips" in panel.told.text() and (tmp_path / "copy" / "manifest.jsonl").is_file()
+    assert "5 clips" in panel.picker.told.text() and (tmp_path / "copy" / "manifest.jsonl").is_file()
     context.errands.stop()
