@@ -198,7 +198,7 @@ def _legend(rect: QRectF, chart: Chart, metrics: QFontMetricsF) -> list[tuple[in
     value, most = metrics.horizontalAdvance("  0.00000"), max(2, int(0.4 * rect.height() / metrics.height()))
     for lines in legend_items(chart):
         numbers = 2.2 if lines[0].shaded else len(lines)
-        width = min(metrics.horizontalAdvance(label_of(lines)) + value * numbers + 20, rect.width() - 12)
+        width = min(metrics.horizontalAdvance(label_of(lines)) + value * numbers + 26, rect.width() - 12)
         if left + width > rect.right() - 4 and left > rect.left() + 6:
             row, left = row + 1, rect.left() + 6
         if row >= most:
@@ -296,7 +296,7 @@ def _paint_limit(painter: QPainter, drawn: Drawn, value: float, words: str, them
     height = painter.fontMetrics().height()
     width = painter.fontMetrics().horizontalAdvance(words) + 6
     above = y - height - 1 > room.top()
-    box = QRectF(room.left() + 3, y - height - 1 if above else y + 1, width, height)
+    box = QRectF(room.right() - width - 3, y - height - 1 if above else y + 1, width, height)
     ground = QColor(theme.lane)
     ground.setAlpha(200)
     painter.fillRect(box, ground)
