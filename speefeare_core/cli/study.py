@@ -71,6 +71,7 @@ def _words(result: StudyResult) -> str:
         depths = ", ".join(
             f"{value:.2f} dB" + (f" at depth {depth}" if depth else "") for depth, value in outcome.mel_distance.items()
         )
-        lines.append(f"  {label}: {usage}mel distance {depths} ({outcome.steps} steps)")
+        phones = "" if outcome.pnmi is None else f", PNMI of the first book {outcome.pnmi:.3f} above its floor"
+        lines.append(f"  {label}: {usage}mel distance {depths}{phones} ({outcome.steps} steps)")
     lines += [f"{'Hit' if held else 'Missed'}: {words}" for words, held in result.verdicts]
     return "\n".join(lines)

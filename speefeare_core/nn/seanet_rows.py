@@ -7,6 +7,7 @@ from torch import Tensor
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
 from speefeare_core.nn.rows import conv_rows, conv_transpose_rows
 from speefeare_core.nn.seanet import SeanetDecoder, SeanetEncoder, SeanetLayer
+from speefeare_core.nn.snake import Snake
 from speefeare_core.nn.streaming import ModuleState, Pointwise, Residual, StreamModule, StreamSequential
 
 
@@ -32,6 +33,8 @@ def step_rows(module: StreamModule, x: Tensor, state: ModuleState) -> tuple[Tens
     if isinstance(module, SeanetLayer) and module.norm is None:
         return step_rows(module.conv, x, state)
     if isinstance(module, Pointwise):
+        if isinstance(module.module, Snake):  # which has a parameter for each channel
+            return module.module(x.transpose(1, 2)).transpose(1, 2).contiguous(), None
         return module.module(x), None
     if isinstance(module, CausalConv1d):
         if state is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from speefeare_core.checkpoints.load import load_codec
 from speefeare_core.codec import Codec
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.evaluation.metrics import mel_distance
+from speefeare_core.evaluation.phone_statistics import measure_phones
+from speefeare_core.synthetic_speech.shipped import shipped_speech
 from speefeare_core.training.begin import train_in
 from speefeare_core.training.held_out import hold_out
 from speefeare_core.training.recipe import Recipe, read_recipe
@@ -115,7 +117,14 @@ def _outcome(
     codec = load_codec(str(run.model), device)
     finished = [event for event in read_events(run.events)[0] if event.get("event") == "finished"]
     pool = open_data(recipe.data.sources, [Path(source) for source in data], codec.info.rate_hz)
-    return measure(codec, _clips(pool, recipe), int(finished[-1]["step"]) if finished else 0)
+    found = measure(codec, _clips(pool, recipe), int(finished[-1]["step"]) if finished else 0)
+    return replace(found, pnmi=_knowledge_of_phones(codec)) if study.phones else found
+
+
+def _knowledge_of_phones(codec: Codec) -> float:
+    """PNMI of the first book above its floor."""
+    first = measure_phones(codec, shipped_speech(), decode=False).books[0]
+    return round(first.pnmi - first.pnmi_floor, 4)
 
 
 def _clips(pool: SpeechPool, recipe: Recipe) -> Iterator[Samples]:

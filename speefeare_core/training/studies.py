@@ -21,6 +21,7 @@ class Outcome:
     frames: int  # that were looked at
     mel_distance: dict[int, float]  # dB by depth; 0: of a codec without books
     steps: int
+    pnmi: float | None = None  # 0..1, what the first book knows of phones, above its floor; where the study asks
 
 
 Outcomes = Mapping[str, Outcome]
@@ -52,10 +53,24 @@ class Study:
     variants: tuple[Variant, ...]
     claims: tuple[Claim, ...]
     minutes: float = 5.0
+    phones: bool = False  # whether the first book's knowledge of phones is measured, on the shipped synthetic speech
 
 
 def _usage(outcomes: Outcomes, label: str) -> float:
     return outcomes[label].usage or 0.0
+
+
+def _pnmi(outcomes: Outcomes, label: str) -> float:
+    return outcomes[label].pnmi or 0.0
+
+
+def _nearest(outcomes: Outcomes, label: str) -> float:
+    return min(outcomes[label].mel_distance.values())
+
+
+def _knows_more(label: str, other: str) -> Claim:
+    words = f"The first book of {label} knows 0.05 more of phones (PNMI above its floor) than that of {other}."
+    return Claim(words, lambda found: _pnmi(found, label) - _pnmi(found, other) >= 0.05)
 
 
 def _falls(outcomes: Outcomes) -> bool:
@@ -71,7 +86,7 @@ def _deeper_is_nearer(outcomes: Outcomes) -> bool:
     )
 
 
-_ROWS = (
+_ROWS: tuple[Study, ...] = (
     Study(
         "depths",
         "Is every further book worth its bits?",
@@ -145,6 +160,43 @@ _ROWS = (
                 ),
             ),
         ),
+    ),
+)
+_ROWS += (
+    Study(
+        "taught",
+        "Does a teacher make the first book speak of phones?",
+        (
+            Variant("EnCodec", "encodec-16k-small"),
+            Variant("SpeechTokenizer", "speechtokenizer-16k-small"),
+            Variant("SpeechTokenizer untaught", "speechtokenizer-16k-small", {"semantic": None, "teacher.key": ""}),
+            Variant("Mimi", "mimi-16k-small"),
+            Variant("X-Codec", "xcodec-16k-small"),
+        ),
+        (
+            *(_knows_more(label, "EnCodec") for label in ("SpeechTokenizer", "Mimi", "X-Codec")),
+            _knows_more("SpeechTokenizer", "SpeechTokenizer untaught"),
+        ),
+        phones=True,
+    ),
+    Study(
+        "split",
+        "A semantic book beside the acoustic ones, or at the head of one chain?",
+        (
+            Variant("split", "mimi-16k-small"),
+            Variant("single", "mimi-16k-small", {"network.semantic_books": 8}),
+        ),
+        (
+            Claim(
+                "Equally taught, both first books know as much of phones: within 0.02 of PNMI above its floor.",
+                lambda found: abs(_pnmi(found, "split") - _pnmi(found, "single")) <= 0.02,
+            ),
+            Claim(
+                "The split one comes nearer to the original.",
+                lambda found: _nearest(found, "split") < _nearest(found, "single"),
+            ),
+        ),
+        phones=True,
     ),
 )
 STUDIES: dict[str, Study] = {study.key: study for study in _ROWS}

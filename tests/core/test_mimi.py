@@ -262,3 +262,20 @@ def test_the_layout_for_rows_changes_no_value(codec: MimiCodec) -> None:
     rows_layout(plain)
     assert all(torch.equal(tensor, names[name]) for name, tensor in plain.state_dict().items())
     assert torch.equal(MimiCodec(plain).encode(audio).codes, before.codes)
+
+
+def test_with_snake_the_stream_and_the_network_say_what_the_codec_says() -> None:
+    codec = small_codec(activation="Snake", semantic_books=1)
+    audio = voice_like(1, 40 * codec.info.hop_samples, 3)
+    encoded = codec.encode(audio)
+    decoded = codec.decode(encoded)
+    with torch.no_grad():
+        torch.testing.assert_close(codec.module.encode(audio), encoded.latents, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(
+            codec.module.decode(codec.module.quantizer.decode(encoded.codes)), decoded, atol=1e-4, rtol=1e-3
+        )
+    stream = codec.stream()
+    steps = [stream.step(part) for part in audio.split(7 * codec.info.hop_samples, dim=-1)]
+    assert torch.equal(torch.cat([step.codes for step in steps if step.codes is not None], dim=-1), encoded.codes)
+    torch.testing.assert_close(torch.cat([step.audio for step in steps], dim=-1), decoded, atol=1e-5, rtol=1e-4)
+    assert codec.plan_stream(1, None, "exact") is None

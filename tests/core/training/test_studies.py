@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 import yaml
 
+from speefeare_core.synthetic_speech.shipped import shipped_speech
 from speefeare_core.training import run_study as running
 from speefeare_core.training.recipe import read_recipe
 from speefeare_core.training.run_study import measure, run_study
@@ -43,6 +45,17 @@ def test_claims_hold_and_miss() -> None:
     assert verdicts("book-size", a=outcome(0.9), b=outcome(0.95), c=outcome(0.7)) == [False]
     assert verdicts("depths", a=outcome(1, 12.0, 10.0, 8.0)) == [True]
     assert verdicts("depths", a=outcome(1, 12.0, 10.0, 10.5)) == [False]
+
+    def knows(pnmi: float, distance: float = 9.0) -> Outcome:
+        return replace(outcome(0.9, distance), pnmi=pnmi)
+
+    taught = {
+        "EnCodec": knows(0.1), "SpeechTokenizer": knows(0.2), "Mimi": knows(0.12), "X-Codec": knows(0.16),
+        "SpeechTokenizer_untaught": knows(0.1),
+    }  # fmt: skip
+    assert verdicts("taught", **taught) == [True, False, True, True]
+    assert verdicts("split", split=knows(0.2, 8.0), single=knows(0.19, 9.0)) == [True, True]
+    assert verdicts("split", split=knows(0.2, 9.5), single=knows(0.1, 9.0)) == [False, False]
 
 
 def test_a_study_trains_measures_and_goes_on(
@@ -87,3 +100,16 @@ def test_entries_are_counted_over_a_fixed_number_of_frames(
     assert found.usage_by_book == pytest.approx(shares)
     assert found.usage == pytest.approx(sum(shares) / len(shares))
     assert list(found.mel_distance) == [1, 2, 4]
+
+
+def test_a_study_of_phones_asks_the_first_book(tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = tmp_path / "tiny.yaml"
+    recipe.write_text(yaml.safe_dump(recipe_data("soundstream")))
+    monkeypatch.setattr(running, "FRAMES", 300)
+    speech = shipped_speech()[:3]
+    monkeypatch.setattr(running, "shipped_speech", lambda: speech)
+    claims = (Claim("It knows something.", lambda found: found["one"].pnmi is not None),)
+    study = Study("x", "X?", (Variant("one", str(recipe)),), claims, minutes=0.0, phones=True)
+    result = run_study(study, [str(tones)], tmp_path / "out", {}, "cpu")
+    pnmi = result.outcomes["one"].pnmi
+    assert pnmi is not None and -0.5 < pnmi < 0.5 and result.verdicts[0][1]
