@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from speefeare_core.discriminators import DISCRIMINATORS
 from speefeare_core.discriminators.output import DiscriminatorOutput
@@ -46,11 +47,12 @@ class Adversary(nn.Module):
 
     def listen(self, decoded: Tensor, target: Tensor, learn: bool) -> Judgement:
         """Judge decoded and target [B, C, T]; with `learn` so that the discriminators can learn from it."""
-        with torch.set_grad_enabled(learn):
-            real = self.judge(target)
-        self.parts.requires_grad_(learn)
-        fake = self.judge(decoded)
-        self.parts.requires_grad_(True)
+        with parametrize.cached():  # weights under weight norm are the same for both
+            with torch.set_grad_enabled(learn):
+                real = self.judge(target)
+            self.parts.requires_grad_(learn)
+            fake = self.judge(decoded)
+            self.parts.requires_grad_(True)
         return Judgement(real, fake)
 
     def generator_terms(self, judgement: Judgement) -> dict[str, tuple[float, Tensor]]:

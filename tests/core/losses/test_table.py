@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from speefeare_core.discriminators import DISCRIMINATORS
 from speefeare_core.discriminators.output import DiscriminatorOutput
 from speefeare_core.losses import LOSSES, LossRow
 from tests.core.speech import speech_like
@@ -77,3 +79,9 @@ def test_adversarial_losses_pull_two_ways(key: str) -> None:
     real = [DiscriminatorOutput(torch.full((1, 1, 4), 0.5), [])]
     (downwards,) = torch.autograd.grad(loss.discriminator(real, [DiscriminatorOutput(logits + 0.25, [])]), [logits])
     assert bool((upwards < 0).all()) and bool((downwards > 0).all())
+
+
+def test_the_document_names_every_loss_and_discriminator() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "losses.md").read_text(encoding="utf-8")
+    missing = [key for key in (*LOSSES, *DISCRIMINATORS) if f"`{key}`" not in text]
+    assert not missing
