@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from speefeare_core.cli.console import Console, Result
@@ -30,6 +31,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> Result:
     """Train until the end or until stopped; the run folder is where to watch it. Exit code 3 for a stopped run."""
     spec = spec_from(args)
+    if args.start_from and not spec.recipe:
+        from speefeare_core.training.fine_tune import recipe_for
+
+        spec = replace(spec, recipe=recipe_for(args.start_from))
     if args.dry_run:
         return _dry_run(spec, console)
     if args.queue:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,12 @@ def train_in(path: Path, device: str = "auto") -> TrainingResult:
         try:
             from speefeare_core.training.trainer import Trainer
 
+            if config.recipe.start_from and run.newest_checkpoint() is None:
+                from speefeare_core.training.fine_tune import taken_over
+
+                config = replace(config, recipe=taken_over(config.recipe))
+                if first:
+                    config.write(run)
             return Trainer(config.recipe, run, [Path(source) for source in config.data], device).train()
         except SpeefeareError as error:
             if first and not _says_failed(run, told):

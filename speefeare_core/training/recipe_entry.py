@@ -130,9 +130,9 @@ def _build_plain(kind: Any, data: Any, where: str) -> Any:
 def _check(entry_help: EntryHelp | None, value: Any, where: str) -> None:
     if entry_help is None or value is None:
         return
-    if entry_help.choices and value not in entry_help.choices:
-        raise ValueError(f"{where} should be one of {', '.join(entry_help.choices)}, not {value!r}")
     for one in value if isinstance(value, tuple) else (value,):
+        if entry_help.choices and one not in entry_help.choices:
+            raise ValueError(f"{where} should be one of {', '.join(entry_help.choices)}, not {one!r}")
         if not isinstance(one, (int, float)) or isinstance(one, bool):
             continue
         if not (one == one and abs(one) != float("inf")):

@@ -19,6 +19,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
 from speefeare_core.quantizers.vector import LearningRules, VectorQuantizer, vector_quantizers
 from speefeare_core.training.draws import DepthDraw
+from speefeare_core.training.freezing import frozen_names
 from speefeare_core.training.initialise import initialise, start_at_silence
 from speefeare_core.training.weight_norm import add_weight_norm, load_plain_state, plain_state
 
@@ -61,11 +62,17 @@ class Trainable(ABC):
     def prepare(self, recipe: Recipe) -> None:
         """Everything of a recipe that is about the network itself: initial weights, weight norm, how books learn."""
         initialise(self.module, recipe.init)
-        add_weight_norm(self.module, recipe.weight_norm)
+        still = frozen_names(self.module, recipe.freeze)
+        self.frozen = (*self.frozen, *still)
+        add_weight_norm(self.module, recipe.weight_norm, but=still)
+        for name, parameter in self.module.named_parameters():
+            if still and name.startswith(still):
+                parameter.requires_grad_(False)
         if recipe.init == "even":
             start_at_silence(self.module)
         rules = dataclasses.asdict(recipe.books)
-        learn, straight_through = rules.pop("learn"), rules.pop("straight_through")
+        learn = rules.pop("learn") and "quantiser" not in recipe.freeze
+        straight_through = rules.pop("straight_through")
         for part in self.module.modules():
             if isinstance(part, VectorQuantizer):
                 part.learning, part.rules = learn, LearningRules(**rules)

@@ -15,23 +15,32 @@ from torch.nn.utils.parametrizations import weight_norm
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d)
 _PLACE = ".parametrizations."
+_OURS = "_trained_with_weight_norm"  # attribute of layers that got it here
 
 
-def add_weight_norm(module: nn.Module, parts: Iterable[str]) -> None:
-    """Train the convolutions whose dotted names begin with one of `parts` as length and direction."""
+def add_weight_norm(module: nn.Module, parts: Iterable[str], but: tuple[str, ...] = ()) -> None:
+    """Train the convolutions whose dotted names begin with one of `parts`, and with none of `but`, by length and
+    direction."""
     starts = tuple(parts)
     for name, layer in list(module.named_modules()):
+        if but and name.startswith(but):
+            continue
         if starts and name.startswith(starts) and isinstance(layer, CONVOLUTIONS):
             weight_norm(layer, "weight", dim=0)
+            setattr(layer, _OURS, True)
 
 
 def plain_state(module: nn.Module) -> dict[str, Tensor]:
-    """The state of a module under the names that it has without weight norm, its weights computed."""
-    state = {name: tensor for name, tensor in module.state_dict().items() if _PLACE not in name}
+    """The state of a module under the names that it has without our weight norm, its weights computed.
+
+    A teacher inside may have weight norm of its own, which stays as it is.
+    """
+    state = module.state_dict()
     for name, layer in module.named_modules():
-        if parametrize.is_parametrized(layer):
-            for weight in layer.parametrizations:  # type: ignore[union-attr]
-                state[f"{name}.{weight}"] = getattr(layer, str(weight)).detach()
+        if getattr(layer, _OURS, False) and parametrize.is_parametrized(layer):
+            for key in [key for key in state if key.startswith(f"{name}{_PLACE}")]:
+                del state[key]
+            state[f"{name}.weight"] = layer.weight.detach()
     return state
 
 

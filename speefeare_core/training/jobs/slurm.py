@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.jobs.job_file import Job
@@ -91,7 +92,7 @@ class SlurmLauncher(Launcher):
         }  # fmt: skip
         executor.update_parameters(**{name: value for name, value in given.items() if value})
         try:
-            handle = executor.submit(TrainingTask(spec.run, spec.worker_module(), self.environment(spec)))
+            handle: Any = executor.submit(TrainingTask(spec.run, spec.worker_module(), self.environment(spec)))
         except (RuntimeError, subprocess.SubprocessError, submitit.core.utils.FailedJobError) as error:
             raise SpeefeareError(f"SLURM did not take the job {spec.run}: {_one_line(error)}.") from error
         if option("cluster") == "local":
