@@ -30,6 +30,7 @@ class LoaderMeter:
     elapsed_s: float
     prepared_s: float  # that the threads worked, all together
     examples: int
+    workers: int = 1
 
     @property
     def wait_share(self) -> float:
@@ -38,8 +39,8 @@ class LoaderMeter:
 
     @property
     def examples_per_s(self) -> float:
-        """What one thread prepares in a second."""
-        return self.examples / self.prepared_s if self.prepared_s > 0 else 0.0
+        """What all threads together can prepare in a second."""
+        return self.workers * self.examples / self.prepared_s if self.prepared_s > 0 else 0.0
 
 
 class BatchLoader:
@@ -52,7 +53,7 @@ class BatchLoader:
     def __init__(self, draws: Draws, first: int = 0, workers: int = 1) -> None:
         self._draws, self._next, self._asked = draws, first, first
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="batches") if workers else None
-        self._bound = workers * AHEAD
+        self._workers, self._bound = max(1, workers), workers * AHEAD
         self._queue: deque[Future[Batch]] = deque()
         self._lock = threading.Lock()
         self._prepared_s, self._examples = 0.0, 0
@@ -81,7 +82,9 @@ class BatchLoader:
         """What was counted since the last call."""
         now = time.monotonic()
         with self._lock:
-            found = LoaderMeter(self._batches, self._waited_s, now - self._since, self._prepared_s, self._examples)
+            found = LoaderMeter(
+                self._batches, self._waited_s, now - self._since, self._prepared_s, self._examples, self._workers
+            )  # fmt: skip
             self._prepared_s, self._examples = 0.0, 0
         self._waited_s, self._batches, self._since = 0.0, 0, now
         return found

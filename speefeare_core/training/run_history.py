@@ -22,7 +22,8 @@ STEP_BYTES = 1 << 14  # read and understood in one go: two milliseconds
 # Of a `losses` event: what is no loss.
 ABOUT_STEPS = (
     "discriminator", "gradient_norm", "gradient_norm_discriminator", "rate", "rate_discriminator", "logits_real",
-    "logits_fake", "audio_s_per_s", "loader_wait", "progress", "left_s", "seconds",
+    "logits_fake", "audio_s_per_s", "loader_wait", "loader_audio_s_per_s", "progress", "left_s",
+    "seconds",
 )  # fmt: skip
 BOOK_CURVES = ("perplexity", "usage", "dead", "entropy")
 _HEAD = ("event", "step", "time")

@@ -43,9 +43,14 @@ class SpeechSampler:
         return self.pool.speech_s
 
     @property
+    def example_s(self) -> float:
+        """Seconds of audio in an example."""
+        return self.segment_samples / self.pool.rate_hz
+
+    @property
     def batch_s(self) -> float:
         """Seconds of audio in a batch."""
-        return self.recipe.batch * self.segment_samples / self.pool.rate_hz
+        return self.recipe.batch * self.example_s
 
     def draw(self, index: int) -> Batch:
         """Batch number `index`: audio [B, 1, segment_samples]; a short clip lies between zeros.

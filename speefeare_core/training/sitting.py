@@ -99,8 +99,10 @@ class Sitting:
         self.window = Window()
 
     def _means(self, loader: BatchLoader) -> dict[str, float]:
-        """What the steps said, and the share of the time spent waiting for data; means over all processes."""
+        """What the steps said, the share of the time spent waiting for data, and what the loader could give; means
+        over all processes."""
         names, means = self.window.means()
-        wait = torch.tensor([loader.meter().wait_share], dtype=torch.float64)
-        joined = self.parallel.mean(torch.cat([means.cpu(), wait]).to(self.parallel.device, torch.float32))
-        return dict(zip([*names, "loader_wait"], joined.tolist(), strict=True))
+        meter = loader.meter()
+        loading = torch.tensor([meter.wait_share, meter.examples_per_s * self.speech.example_s], dtype=torch.float64)
+        joined = self.parallel.mean(torch.cat([means.cpu(), loading]).to(self.parallel.device, torch.float32))
+        return dict(zip([*names, "loader_wait", "loader_audio_s_per_s"], joined.tolist(), strict=True))

@@ -114,7 +114,7 @@ def _unbroken(run: RunFolder) -> dict[tuple[str, int], dict[str, Any]]:
             kept = [one for one in kept if one["step"] <= event["step"]]
         elif event["event"] in ("losses", "books", "validation"):
             kept.append(event)
-    times = ("time", "seconds", "audio_s_per_s", "loader_wait", "left_s")
+    times = ("time", "seconds", "audio_s_per_s", "loader_wait", "loader_audio_s_per_s", "left_s")
     return {
         (event["event"], event["step"]): {name: value for name, value in event.items() if name not in times}
         for event in kept

@@ -39,7 +39,7 @@ def test_a_run_says_everything_that_its_watchers_want(tones: Path, tmp_path: Pat
     wanted = {
         "companded_stft", "commitment", "adversarial", "feature_matching", "total", "discriminator", "gradient_norm",
         "gradient_norm_discriminator", "rate", "rate_discriminator", "shares", "logits_real", "logits_fake",
-        "audio_s_per_s", "loader_wait", "progress", "left_s", "seconds",
+        "audio_s_per_s", "loader_wait", "loader_audio_s_per_s", "progress", "left_s", "seconds",
     }  # fmt: skip
     assert wanted <= last.keys()
     assert sum(last["shares"].values()) == pytest.approx(1)
