@@ -26,7 +26,7 @@ from speefeare_core.training.recipe_parts import Term
 Kind = Literal["flag", "whole", "number", "text", "choice", "values", "plain"]
 HIDDEN = ("name", "family", "title", "column", "reasons", "notes")  # they say what a recipe is, not what it does
 GROUPS = {  # first part of a path → heading, in the order of the form
-    "budget": "Budget", "data": "Data", "network": "Network", "network_after": "Network", "start_from": "Network",
+    "budget": "Budget", "data": "Data", "network": "Network", "network_after": "Network", "start_from": "Network", "freeze": "Network",
     "init": "Network", "weight_norm": "Network", "latent": "Latents", "books": "Codebooks", "depths": "Depths",
     "losses": "Losses", "own_weights": "Losses", "balancer": "Losses", "semantic": "Teacher", "teacher": "Teacher",
     "adversarial": "Discriminators", "optimiser": "Optimiser", "rate_shares": "Optimiser", "ema": "Optimiser",
@@ -250,12 +250,12 @@ def _row(path: str, told: EntryHelp, kind: Kind, optional: bool = False) -> Form
 
 
 def _kind_of(hint: Any, value: Any, told: EntryHelp) -> Kind:
-    if told.choices:
-        return "choice"
     if hint is Any:
         hint = type(value)
     if hint in (list, tuple) or typing.get_origin(hint) is tuple:
         return "values"
+    if told.choices:
+        return "choice"
     kinds: dict[Any, Kind] = {bool: "flag", int: "whole", float: "number", str: "text"}
     return kinds.get(hint, "plain")
 
