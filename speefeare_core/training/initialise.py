@@ -12,6 +12,7 @@ from speefeare_core.nn.streaming import Residual
 from speefeare_core.nn.vocos import VocosDecoder
 
 WIDTH = 0.02  # of the truncated normal distribution
+SPEECH_WIDTH = 0.1  # of the samples that the encoder is given
 BRANCH = 0.1  # what the last weights of a residual branch are multiplied by
 _LENGTH = "parametrizations.weight.original0"  # of weights under weight norm
 NEAR_SILENCE = 1e-4  # what the decoder's last weights are multiplied by
@@ -25,10 +26,11 @@ def initialise(module: nn.Module, kind: str) -> None:
     come out of weight norm anew at every pass, so that only the zeros of the biases take effect: that is zero_bias.
 
     even: a signal is as wide after a layer as before it, N(0, 1 / inputs of an output) (LeCun et al., Efficient
-    BackProp, section 4.6), biases zero. Residual branches begin at a tenth, and with `start_at_silence` the decoder's
-    last convolution near zero (after Fixup, arXiv 1901.09321, section 3.2, where both are zero). Torch's own weights
-    shrink a signal to 0.6 in each layer; networks without norms then start with nothing but biases in their latents.
-    A decoder that is no convolutional trunk keeps the start of its own.
+    BackProp, section 4.6), biases zero, and speech, whose samples are about 0.1 wide, is brought to a width of 1 by the
+    first convolution: otherwise the biases soon outweigh it. Residual branches begin at a tenth, and with
+    `start_at_silence` the decoder's last convolution near zero (after Fixup, arXiv 1901.09321, section 3.2, where both
+    are zero). Torch's own weights shrink a signal to 0.6 in each layer; networks without norms then start with nothing
+    but biases in their latents. A decoder that is no convolutional trunk keeps the start of its own.
     """
     if kind == "default":
         return
@@ -36,6 +38,7 @@ def initialise(module: nn.Module, kind: str) -> None:
         for trunk in (module.get_submodule("encoder"), module.get_submodule("decoder")):
             if not isinstance(trunk, VocosDecoder):
                 _even(trunk)
+        _convolutions(module.get_submodule("encoder"))[0].weight.div_(SPEECH_WIDTH)
         return
     for part in module.modules():
         if isinstance(part, nn.Conv1d):
@@ -56,7 +59,7 @@ def start_at_silence(module: nn.Module) -> None:
         out = decoder.head.out
         out.bias[: out.out_features // 2] += math.log(NEAR_SILENCE)  # of the log magnitudes
         return
-    last = _last_convolution(decoder)
+    last = _convolutions(decoder)[-1]
     names = dict(last.named_parameters())
     names.get(_LENGTH, last.weight).mul_(NEAR_SILENCE)
 
@@ -69,11 +72,11 @@ def _even(trunk: nn.Module) -> None:
                 nn.init.zeros_(part.bias)
     for part in trunk.modules():
         if isinstance(part, ResidualUnit | Residual):
-            _last_convolution(part.block).weight.mul_(BRANCH)
+            _convolutions(part.block)[-1].weight.mul_(BRANCH)
 
 
-def _last_convolution(module: nn.Module) -> nn.Conv1d:
-    return [part for part in module.modules() if isinstance(part, nn.Conv1d)][-1]
+def _convolutions(module: nn.Module) -> list[nn.Conv1d]:
+    return [part for part in module.modules() if isinstance(part, nn.Conv1d)]
 
 
 def _inputs(conv: nn.Conv1d | nn.ConvTranspose1d) -> float:
