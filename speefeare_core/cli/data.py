@@ -97,7 +97,7 @@ def _repair(args: argparse.Namespace, place: Path, progress: Progress) -> Result
         rate_hz=args.rate, layout=args.layout, progress=progress,
     )  # fmt: skip
     data = {"manifest": str(done.manifest), "clips": done.clips, "hours": done.hours, "left_out": done.left_out}
-    words = f"Wrote {done.clips:,} clips ({hours_words(done.hours)}); {done.manifest} lists them."
+    words = f"Wrote {_clips(done.clips)} ({hours_words(done.hours)}); {done.manifest} lists them."
     return Result(data, words + (f" Left out: {len(done.left_out):,}." if done.left_out else ""))
 
 
@@ -111,7 +111,7 @@ def _manifest(args: argparse.Namespace, place: Path, progress: Progress) -> Resu
         place, args.target.expanduser(), layout=args.layout, match=args.match, exclude=args.exclude, left_out=gone,
         progress=progress,
     )  # fmt: skip
-    words = f"{args.target} lists {written:,} clips" + (f"; {left_out:,} are left out." if left_out else ".")
+    words = f"{args.target} lists {_clips(written)}" + (f"; {left_out:,} are left out." if left_out else ".")
     return Result({"manifest": str(args.target), "clips": written, "left_out": left_out}, words)
 
 
@@ -126,7 +126,7 @@ def _pack(args: argparse.Namespace, place: Path, progress: Progress) -> Result:
     packed, left_out = pack_source(source, args.target.expanduser(), args.rate, progress)
     length_s = float(packed.lengths.sum()) / packed.rate_hz
     data = {"clips": len(packed.names), "length_s": round(length_s, 1), "left_out": left_out}
-    words = f"{args.target} holds {len(packed.names):,} clips, {hours_words(length_s / 3600)} at {packed.rate_hz} Hz."
+    words = f"{args.target} holds {_clips(len(packed.names))}, {hours_words(length_s / 3600)} at {packed.rate_hz} Hz."
     return Result(data, words + (f" Left out: {len(left_out):,}." if left_out else ""))
 
 
@@ -139,10 +139,9 @@ def _speed(args: argparse.Namespace, place: Path, progress: Progress) -> Result:
     samples = max(1, round(args.segment_s * args.rate))
     data = DataRecipe(segment_frames=1, batch=args.batch, workers=max(0, args.workers))
     found = measure_loader(place, data, args.rate, samples, args.seconds, progress)
-    words = (
-        f"{found.audio_s_per_s:,.0f} s of audio a second with {found.workers} threads;"
-        f" {found.clips:,} clips ({hours_words(found.speech_s / 3600)}) were opened in {found.open_s:.2f} s."
-    )
+    threads = "1 thread" if found.workers == 1 else f"{found.workers} threads"
+    words = f"{found.audio_s_per_s:,.0f} s of audio a second with {threads};"
+    words += f" {_clips(found.clips)} ({hours_words(found.speech_s / 3600)}) opened in {found.open_s:.2f} s."
     return Result(asdict(found), words)
 
 
@@ -155,6 +154,10 @@ def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
     )
     row.add_argument("place", metavar="PATH", type=Path, help="folder, file, manifest, corpus, shards or packed set")
     return row
+
+
+def _clips(count: int) -> str:
+    return "1 clip" if count == 1 else f"{count:,} clips"
 
 
 def _listed(text: str) -> list[str]:

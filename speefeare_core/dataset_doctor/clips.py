@@ -17,7 +17,7 @@ from speefeare_core.training.speech.g722 import is_g722, read_g722
 from speefeare_core.training.speech.opening import expand, layout_of, named_clips, place_of, with_facts
 from speefeare_core.training.speech.packed import PackedSpeech
 from speefeare_core.training.speech.shards import shard_clips
-from speefeare_core.training.speech.sound_piece import SoundFacts
+from speefeare_core.training.speech.sound_piece import SoundFacts, readable
 
 Progress = Callable[[float, str], None]
 
@@ -83,7 +83,9 @@ def find_clips(place: Path, progress: Progress | None = None, layout: str = "aut
         return Found(str(place), layout, _looked_at(rows), problems, {})
     clips = named_clips(place, layout, texts=texts)
     rows, problems = with_facts(clips, place, progress)
-    return Found(str(place), layout, _looked_at(rows), problems, {clip.name: str(clip.path) for clip in clips})
+    return Found(
+        str(place), layout, _looked_at(rows), problems, {clip.name: readable(str(clip.path)) for clip in clips}
+    )
 
 
 def _looked_at(rows: Sequence[tuple[FileClip, SoundFacts]]) -> tuple[LookedAt, ...]:

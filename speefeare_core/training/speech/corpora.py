@@ -10,6 +10,7 @@ from pathlib import Path
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.speech.files import FileClip
 from speefeare_core.training.speech.folder import sound_files
+from speefeare_core.training.speech.sound_piece import readable
 
 RECOGNISED_SHARE = 0.9  # of the sound files have names of a corpus
 SAMPLE = 200  # names that are looked at
@@ -74,7 +75,7 @@ def corpus_clips(folder: Path, key: str, match: str = "*", texts: bool = False) 
     for path in sound_files(folder):
         named = corpus.pattern.fullmatch(path.name) if match == "*" else _any_microphone(corpus, path.name)
         if named:
-            name, words = path.relative_to(folder).as_posix(), corpus.text(path) if texts else ""
+            name, words = readable(path.relative_to(folder).as_posix()), corpus.text(path) if texts else ""
             found.append(FileClip(name, path, speaker=named["speaker"], text=words))
     if not found:
         raise SpeefeareError(f"{folder} holds no file that is named as in {corpus.title}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.speech.files import FileClip
-from speefeare_core.training.speech.sound_piece import SOUND_ENDINGS
+from speefeare_core.training.speech.sound_piece import SOUND_ENDINGS, readable
 
 
 def sound_files(folder: Path, endings: Sequence[str] = SOUND_ENDINGS) -> list[Path]:
@@ -18,8 +18,11 @@ def sound_files(folder: Path, endings: Sequence[str] = SOUND_ENDINGS) -> list[Pa
     Raises `SpeefeareError` where there are none.
     """
     found: list[Path] = []
+    seen = {os.path.realpath(folder)}  # links may lead in circles
     for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = {name: os.path.realpath(Path(place, name)) for name in sorted(folders) if not name.startswith(".")}
+        folders[:] = [name for name, real in inside.items() if real not in seen]
+        seen.update(inside.values())
         found += [Path(place, name) for name in names if name.lower().endswith(tuple(endings)) and name[0] != "."]
     if not found:
         raise SpeefeareError(f"{folder} holds no sound files ({', '.join(endings)}).")
@@ -29,8 +32,8 @@ def sound_files(folder: Path, endings: Sequence[str] = SOUND_ENDINGS) -> list[Pa
 def folder_clips(folder: Path) -> list[FileClip]:
     """Every sound file below a folder, or the one that `folder` is; named by its path inside."""
     if folder.is_file():
-        return [FileClip(folder.name, folder)]
-    return [FileClip(path.relative_to(folder).as_posix(), path) for path in sound_files(folder)]
+        return [FileClip(readable(folder.name), folder)]
+    return [FileClip(readable(path.relative_to(folder).as_posix()), path) for path in sound_files(folder)]
 
 
 def wanted_names(names: Sequence[str], match: str = "*", exclude: str = "", skip_last: int = 0) -> list[int]:

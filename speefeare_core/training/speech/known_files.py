@@ -12,7 +12,7 @@ from pathlib import Path
 
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.folders import cache_dir
-from speefeare_core.training.speech.sound_piece import SoundFacts, facts_of
+from speefeare_core.training.speech.sound_piece import SoundFacts, facts_of, readable
 
 ASKERS = 8  # threads that wait for the disk
 WORTH_KEEPING = 100  # files; fewer are asked each time
@@ -38,7 +38,7 @@ def facts_of_files(
         try:
             stat = path.stat()
         except OSError as error:
-            return path, (0, 0), f"{path} cannot be read: {error.strerror}."
+            return path, (0, 0), f"{readable(str(path))} cannot be read: {error.strerror}."
         seen = (stat.st_size, stat.st_mtime_ns)
         known = kept.get(str(path))
         if known is not None and known[0] == seen:

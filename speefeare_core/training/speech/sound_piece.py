@@ -37,7 +37,9 @@ class SoundFacts:
 
 def facts_of(sound: Path | BinaryIO, name: str = "") -> SoundFacts:
     """The header of a sound file, or of an open one. Raises `SpeefeareError` where it cannot be read."""
-    name = name or str(sound)
+    name = readable(name or str(sound))
+    if isinstance(sound, Path) and any("\ud800" <= letter <= "\udfff" for letter in str(sound)):
+        raise SpeefeareError(f"{name} has a name that is no text; rename the file or its folder.")
     try:
         if isinstance(sound, Path) and sound.stat().st_size == 0:
             raise SpeefeareError(f"{name} is empty (0 bytes).")
@@ -52,6 +54,12 @@ def facts_of(sound: Path | BinaryIO, name: str = "") -> SoundFacts:
     if found.samples <= 0 or found.rate_hz <= 0:
         raise SpeefeareError(f"{name} holds no samples; it may be cut off, so copy or export it again.")
     return found
+
+
+def readable(name: str) -> str:
+    """A name that can be shown and written in one line: bytes that are no text become `\\xff`, a new line `\\n`."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def read_piece(

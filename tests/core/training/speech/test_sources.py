@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,17 @@ def test_a_folder_is_searched_through_and_hidden_files_are_not(tmp_path: Path) -
     np.testing.assert_array_equal(found.read(1), wanted)
     np.testing.assert_array_equal(found.read(1, 700, 50), wanted[700:750])
     assert found.read(1, len(wanted) - 20).shape == (20,)
+
+
+def test_odd_names_are_readable_and_circles_end(tmp_path: Path) -> None:
+    tones_in(tmp_path / "speech", ["a/ü ☃.wav", "two\nlines.wav"])
+    with suppress(OSError):  # some disks allow text alone
+        os.rename(tmp_path / "speech" / "two\nlines.wav", os.fsencode(tmp_path / "speech") + b"/\xff.wav")
+    (tmp_path / "speech" / "a" / "loop").symlink_to(tmp_path / "speech")
+    found = opened(tmp_path / "speech")
+    assert list(found.names)[-1] == "a/ü ☃.wav" and len(found.names) + len(found.problems) == 2
+    told = [*found.names, *found.problems, *found.problems.values()]
+    assert all(text.isprintable() and text.encode() for text in told)
 
 
 def test_names_choose_and_leave_out(tmp_path: Path) -> None:
