@@ -26,8 +26,9 @@ from speefeare_core.training.recipe_parts import Term
 Kind = Literal["flag", "whole", "number", "text", "choice", "values", "plain"]
 HIDDEN = ("name", "family", "title", "column", "reasons", "notes")  # they say what a recipe is, not what it does
 GROUPS = {  # first part of a path → heading, in the order of the form
-    "budget": "Budget", "data": "Data", "network": "Network", "network_after": "Network", "start_from": "Network", "freeze": "Network",
-    "init": "Network", "weight_norm": "Network", "latent": "Latents", "books": "Codebooks", "depths": "Depths",
+    "budget": "Budget", "data": "Data", "network": "Network", "network_after": "Network", "start_from": "Network",
+    "freeze": "Network", "init": "Network", "weight_norm": "Network", "latent": "Latents", "books": "Codebooks",
+    "depths": "Depths",
     "losses": "Losses", "own_weights": "Losses", "balancer": "Losses", "semantic": "Teacher", "teacher": "Teacher",
     "adversarial": "Discriminators", "optimiser": "Optimiser", "rate_shares": "Optimiser", "ema": "Optimiser",
     "accumulate": "Optimiser", "precision": "Optimiser", "validation": "Validation",
@@ -218,7 +219,8 @@ def _rows_of_terms(terms: tuple[Term, ...], path: str) -> list[FormRow]:
         name = term.key if keys.count(term.key) == 1 and "." not in term.key else str(number)
         told = term_words(term.key)
         for row in _rows(term, Term, f"{path}.{name}."):
-            if not row.path.endswith(".key"):
+            unused = path == "adversarial.discriminators" and row.path.endswith(".weight")  # the group's loss has it
+            if not (unused or row.path.endswith(".key")):
                 found.append(replace(row, help=replace(row.help, help=f"{told} {row.help.help}".strip())))
     return found
 
