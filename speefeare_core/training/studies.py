@@ -134,7 +134,7 @@ _ROWS: tuple[Study, ...] = (
         "What are three seconds and attention for?",
         (
             Variant("3 s, attention", "wavtokenizer-16k-small"),
-            Variant("1 s, attention", "wavtokenizer-16k-small", {"data.segment_frames": 50, "data.batch": 12}),
+            Variant("1 s, attention", "wavtokenizer-16k-small", {"data.segment_frames": 50, "data.batch": 6}),
             Variant("3 s, no attention", "wavtokenizer-16k-small", {"network.attention": False}),
         ),
         (
