@@ -99,6 +99,12 @@ class Panel:
 
     def __init__(self, group: DiscriminatorGroup) -> None:
         self.group = group
+        for term in group.discriminators:
+            if term.weight != 1:
+                raise SpeefeareError(
+                    f"The recipe gives the discriminator {term.key} the weight {term.weight:g}, but weights belong to"
+                    " the losses of a group: make it one of adversarial.groups, and weigh its generator and feature."
+                )
         self.parts: list[nn.Module] = [_build(DISCRIMINATORS, term) for term in group.discriminators]
         self.adversarial = _build(LOSSES, group.generator)
         self.feature = _build(LOSSES, group.feature) if group.feature is not None else None

@@ -69,3 +69,8 @@ def test_a_group_without_such_a_discriminator_or_loss_is_one_sentence() -> None:
         Adversary(adversarial(groups=[{"discriminators": [{"key": "nobody"}]}]))
     with pytest.raises(SpeefeareError, match=r"adversarial\.groups\[0\]\.discriminators is missing"):
         adversarial(groups=[{}])
+
+
+def test_a_weight_belongs_to_the_losses_of_a_group() -> None:
+    with pytest.raises(SpeefeareError, match="gives the discriminator ms_stft the weight 2, but weights belong"):
+        Adversary(adversarial(discriminators=[{"key": "ms_stft", "weight": 2}]))
