@@ -77,11 +77,12 @@ class RunHistory:
     _trained_s: float = 0.0
     offset: int = 0
     size: int = 0  # of the log, at the last look
+    caught_up: bool = False  # everything was read, up to a line that is half written
 
     @property
     def read_share(self) -> float:
         """How much of the log was read, 0 to 1."""
-        return min(1.0, self.offset / self.size) if self.size else 1.0
+        return 1.0 if self.caught_up or not self.size else min(1.0, self.offset / self.size)
 
     def names(self, head: str) -> list[str]:
         """The curves below a name, in the order in which they came: `names("losses")`."""
@@ -103,11 +104,13 @@ class RunHistory:
         A log that became shorter (the folder was begun anew) is read from its start.
         """
         start, grown = time.perf_counter(), False
-        while self._read_some():
+        while True:
+            self.caught_up = not self._read_some()
+            if self.caught_up:
+                return grown
             grown = True
             if time.perf_counter() - start > budget_s:
-                break
-        return grown
+                return True
 
     def _read_some(self) -> bool:
         path = RunFolder(self.folder).events

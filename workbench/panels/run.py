@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from workbench.widgets.run_strip import RunStrip, standing
 from workbench.widgets.theme import theme_of
 
 READ_BUDGET_S, DRAW_BUDGET_S = 0.004, 0.006  # of a frame
+READING_S = 0.25  # from one drawing to the next while a long log is read
 WIDE = 1150  # from here on curves and sounds are beside each other
 NARROW = 560  # up to here what stands in one row takes two
 LEAST = 300
@@ -82,6 +84,7 @@ class RunPanel(Panel):
         self.empty = EmptyState(
             "No training run is chosen.", "Start one in the panel Training, or add the folder of one with “Add run…”."
         )
+        self._draw_next = 0.0  # on the monotonic clock, while a long log is read
         self._remembered: tuple[str, ...] = ()  # runs that were looked at when the window was closed
         self._wanted: list[str] | None = None  # pages chosen by the person; None: by the room there is
         self._lay_out()
@@ -190,9 +193,13 @@ class RunPanel(Panel):
             self._take_up()
         if not ctx.runs.chosen:
             return
-        run_watch.read(ctx, READ_BUDGET_S)
-        if self._bodies["curves"].isVisible():
-            self.grid.draw(DRAW_BUDGET_S)
+        now = time.monotonic()
+        if now >= self._draw_next and self._bodies["curves"].isVisible() and self.grid.waits:
+            reading = any(history.read_share < 1 for history in run_watch.histories(ctx))
+            self._draw_next = now + READING_S if reading else 0.0
+            self.grid.draw(DRAW_BUDGET_S)  # in a frame of its own: both together may take too long
+        else:
+            run_watch.read(ctx, READ_BUDGET_S)
         if self.listen.isVisible():
             self.listen.refresh()
 

@@ -34,7 +34,9 @@ def read(ctx: Context, budget_s: float) -> bool:
     ctx.run_watch.keep_only({*shown, *sides})
     grew = False
     for folder in dict.fromkeys((*shown, *sorted(sides))):
-        if ctx.run_watch.history(folder).read(budget_s):
+        history = ctx.run_watch.history(folder)
+        before = history.caught_up
+        if history.read(budget_s) or history.caught_up != before:
             grew = True
             ctx.run_watch.grew.emit(folder)
     return grew

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -90,15 +90,23 @@ class RunGrid(QScrollArea):
             self.charts[key].setFocus(Qt.FocusReason.OtherFocusReason)
             self.ensureWidgetVisible(self.charts[key])
 
-    def draw(self, budget_s: float) -> bool:
-        """Draw charts that are in sight and out of date, at least one, for about so long; whether all are done."""
+    @property
+    def waits(self) -> bool:
+        """Whether a chart that is in sight is out of date."""
+        return any(self._to_draw())
+
+    def draw(self, budget_s: float) -> None:
+        """Draw charts that are in sight and out of date, at least one, for about so long."""
         start = time.perf_counter()
+        for widget in self._to_draw():
+            widget.draw()
+            if time.perf_counter() - start > budget_s:
+                return
+
+    def _to_draw(self) -> Iterator[RunChart]:
         for widget in self.charts.values():
             if widget.stale and widget.isVisible() and not widget.visibleRegion().isEmpty():
-                if time.perf_counter() - start > budget_s:
-                    return False
-                widget.draw()
-        return True
+                yield widget
 
     def _lay_out(self) -> None:
         room, line = self.viewport().size(), self.fontMetrics().height()

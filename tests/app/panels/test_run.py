@@ -50,13 +50,17 @@ def _open(show: Show, context: Context, *runs: MadeRun, size: tuple[int, int] = 
 
 def _settle(panel: RunPanel) -> None:
     """Frames until everything is read and drawn."""
-    for _ in range(60):
-        panel.refresh()
+    for _ in range(100):
+        for _ in range(3):
+            panel._draw_next = 0.0  # no need to wait
+            panel.refresh()
         QApplication.processEvents()
-        drawn = not any(chart.stale for chart in panel.grid.charts.values() if not chart.visibleRegion().isEmpty())
+        read = all(history.read_share == 1 for history in run_watch.histories(panel.context))
         stores = [lane.store for lane in panel.listen.plot.lanes if not lane.waiting]
-        if drawn and all(store is not None and store.columns_done == len(store.values) for store in stores):
+        done = all(store is not None and store.columns_done == len(store.values) for store in stores)
+        if read and done and not panel.grid.waits:
             return
+    raise AssertionError("it never came to rest")
 
 
 def _press(panel: RunPanel, key: Qt.Key) -> None:

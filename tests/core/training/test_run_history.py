@@ -101,7 +101,10 @@ def test_it_is_read_in_pieces_of_any_size(tmp_path: Path) -> None:
     while history.read():
         pass
     assert history.series["losses/total"].values.tolist() == wanted.series["losses/total"].values.tolist()
-    assert history.offset == len(whole) and not history.read()
+    assert history.offset == len(whole) and not history.read() and history.caught_up
+    with (growing / "events.jsonl").open("a") as file:
+        file.write('{"event":')
+    assert not history.read() and history.read_share == 1.0, "a half-written line is nothing to wait for"
 
 
 def test_a_folder_that_is_begun_anew_is_read_anew(tmp_path: Path) -> None:
