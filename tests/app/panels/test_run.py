@@ -55,7 +55,7 @@ def _settle(panel: RunPanel) -> None:
             panel._draw_next = 0.0  # no need to wait
             panel.refresh()
         QApplication.processEvents()
-        read = all(history.read_share == 1 for history in run_watch.histories(panel.context))
+        read = not run_watch.read(panel.context, 0.0)
         stores = [lane.store for lane in panel.listen.plot.lanes if not lane.waiting]
         done = all(store is not None and store.columns_done == len(store.values) for store in stores)
         if read and done and not panel.grid.waits:
