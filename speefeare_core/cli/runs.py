@@ -78,10 +78,10 @@ def _list(args: argparse.Namespace) -> Result:
 
 
 def _show(args: argparse.Namespace) -> Result:
+    from speefeare_core.training.jobs.control import status_asked
     from speefeare_core.training.jobs.job_file import read_job
-    from speefeare_core.training.jobs.status import run_status
 
-    status, job = run_status(args.folder), read_job(args.folder)
+    status, job = status_asked(args.folder), read_job(args.folder)
     data = status.to_dict() | {"job": job.spec.to_dict() if job else None}
     data["command"] = job.spec.command_line() if job and job.spec.recipe else ""
     lines = [_row(status), status.words]

@@ -13,6 +13,7 @@ from typing import Any
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.jobs import launcher_of
 from speefeare_core.training.jobs.job_file import Job, read_job
+from speefeare_core.training.jobs.launcher import ENDED
 from speefeare_core.training.jobs.local import end_local_processes
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.jobs.status import RunStatus, is_run, run_status
@@ -27,6 +28,17 @@ def start(spec: JobSpec) -> Job:
     Raises `SpeefeareError` where anything does not fit, before anything is started.
     """
     return launcher_of(spec.launcher).start(spec)
+
+
+def status_asked(path: Path) -> RunStatus:
+    """How a run stands; of one that waits with a cluster, the cluster is asked, which can take seconds."""
+    status, job = run_status(path), read_job(path)
+    if status.state != "queued" or job is None or not job.launched or not job.id:
+        return status
+    if launcher_of(job.spec.launcher).state(job) != ENDED:
+        return status
+    words = f"The job {job.id} of {job.spec.launcher} ended before it began to train; its own log says why."
+    return replace(status, state="interrupted", words=words)
 
 
 def stop(path: Path) -> RunStatus:
@@ -71,7 +83,7 @@ def resume(path: Path, changes: dict[str, Any] | None = None, spec: JobSpec | No
 
     `changes`: of the budget and of what is written down (`run_config.CHANGEABLE`). Raises `SpeefeareError`.
     """
-    status = run_status(path)
+    status = status_asked(path)
     if status.active:
         raise SpeefeareError(f"{path} is at work already: {status.words}")
     run = RunFolder(path)

@@ -17,7 +17,7 @@ import pytest
 
 from speefeare_core import SpeefeareError
 from speefeare_core.training.jobs import LAUNCHERS, launcher_of
-from speefeare_core.training.jobs.control import kill, start
+from speefeare_core.training.jobs.control import kill, resume, start, status_asked
 from speefeare_core.training.jobs.launcher import ENDED, RUNNING
 from speefeare_core.training.jobs.sbatch import sbatch_text
 from speefeare_core.training.jobs.spec import JobSpec
@@ -178,6 +178,20 @@ def test_a_job_of_slurm_is_cancelled(make_spec: MakeSpec, fake_slurm: Path) -> N
     wait_until(job.run, lambda status: status.step > 2, "some steps")
     assert kill(job.run).state == "interrupted"
     assert (fake_slurm / "cancelled").read_text() == "4321\n"
+
+
+def test_a_job_that_slurm_ended_before_it_began_can_be_started_again(make_spec: MakeSpec, fake_slurm: Path) -> None:
+    (fake_slurm / "sbatch").write_text("#!/bin/bash\necho 99\n")
+    (fake_slurm / "pending").touch()
+    job = start(replace(make_spec("a", steps=2), launcher="slurm", options={"how": "sbatch"}))
+    assert status_asked(job.run).words == "Waits for slurm (job 99)."
+    with pytest.raises(SpeefeareError, match="at work already"):
+        resume(job.run)
+    (fake_slurm / "pending").unlink()
+    assert status_asked(job.run).words.startswith("The job 99 of slurm ended before it began")
+    (fake_slurm / "sbatch").write_text(SBATCH)
+    resume(job.run)
+    wait_for(job.run, "finished")
 
 
 def test_a_refusal_of_slurm_is_passed_on(make_spec: MakeSpec, fake_slurm: Path) -> None:

@@ -64,7 +64,7 @@ def run_with(
         ("running", "Running", {"events": STEPS, "record": OWN, "queued": 1.0}),
         ("interrupted", "Interrupted", {"events": [], "launched": time.time() - 100}),
         ("starting", "Starting", {"events": [], "launched": LATER}),
-        ("running", "Running", {"events": STEPS, "record": replace(OWN, host="b", place="b")}),
+        ("running", "Running", {"events": STEPS, "record": replace(OWN, host="b", place="b", heartbeat=LATER)}),
         ("interrupted", "life from b", {"events": STEPS, "record": replace(OWN, host="b", place="b", heartbeat=1.0)}),
     ],
 )  # fmt: skip
