@@ -41,8 +41,14 @@ class FileSpeech(OpenSpeech):
     def __init__(
         self, key: str, rate_hz: int, clips: Sequence[tuple[FileClip, SoundFacts]], problems: dict[str, str]
     ) -> None:
-        pieces = [piece for clip, facts in clips for piece in _pieces(clip, facts, rate_hz)]
-        self.key, self.rate_hz, self.problems = key, rate_hz, problems
+        pieces: list[tuple[FileClip, SoundFacts, int, int]] = []
+        self.problems = dict(problems)
+        for clip, facts in clips:
+            found = list(_pieces(clip, facts, rate_hz))
+            pieces += found
+            if not found:
+                self.problems[clip.name] = f"{where(clip)} ends before the clip begins, at {clip.begin_s:g} s."
+        self.key, self.rate_hz = key, rate_hz
         self.clips = tuple(clip for clip, _, _, _ in pieces)  # [N] what each clip is a part of
         self.facts = tuple(facts for _, facts, _, _ in pieces)
         self._starts = np.array([start for _, _, start, _ in pieces], np.int64)

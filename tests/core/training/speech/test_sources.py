@@ -108,10 +108,11 @@ def test_files_that_are_gone_or_broken_are_left_out_and_named(tmp_path: Path) ->
     tones_in(tmp_path, ["x.wav"])
     (tmp_path / "empty.wav").touch()
     (tmp_path / "no.wav").write_bytes(b"RIFF no sound")
-    (tmp_path / "list.csv").write_text("path\nx.wav\ngone.wav\nempty.wav\nno.wav\n")
+    (tmp_path / "list.csv").write_text("path,offset,duration\nx.wav,,\ngone.wav,,\nempty.wav,,\nno.wav,,\nx.wav,9,1\n")
     found = opened(tmp_path / "list.csv")
     assert list(found.names) == ["x.wav"]
-    assert set(found.problems) == {"gone.wav", "empty.wav", "no.wav"}
+    assert set(found.problems) == {"gone.wav", "empty.wav", "no.wav", "x.wav@9.00s"}
+    assert "ends before the clip begins, at 9 s" in found.problems["x.wav@9.00s"]
     assert "0 bytes" in found.problems["empty.wav"]
     (tmp_path / "x.wav").unlink()
     with pytest.raises(SpeefeareError, match="No clip of .* can be read"):
