@@ -194,8 +194,12 @@ ACTIONS: tuple[ActionInfo, ...] = (
                "Make all text one size smaller", "Ctrl+-"),
     ActionInfo("text_usual", "Usual text", "View", lambda shell: shell.scale_text(0),
                "Make all text as large as the desktop says", "Ctrl+Shift+0"),
+    ActionInfo("training_layout", "Training layout", "View",
+               lambda shell: shell.show_together(("training", "run", "dataset")),
+               "Only Training, Run and the dataset doctor, as tabs with all the room there is; Reset layout goes back",
+               "Ctrl+Alt+T", separator=True),
     ActionInfo("reset_layout", "Reset layout", "View", lambda shell: shell.reset_layout(),
-               "Put all panels back where they were at the first start", separator=True),
+               "Put all panels back where they were at the first start"),
 
     *LIVE_ACTIONS,
     ActionInfo("show_shortcuts", "Keys", "Help", lambda shell: shell.show_shortcuts(), "All keys in one list", "F1"),

@@ -50,8 +50,11 @@ class DockArea(QMainWindow):
 
     def visible_panels(self) -> Iterator[Panel]:
         """The panels that a person can see now (not closed, not behind another tab, not minimised)."""
-        for panel in self.panels.values():
-            if panel.isVisible() and not panel.visibleRegion().isEmpty():
+        for key, panel in self.panels.items():
+            dock = self.docks[key]
+            # Docks behind another tab lie outside. A visible region does not tell: it is empty under opaque children.
+            here = dock.isFloating() or dock.geometry().intersects(self.rect())
+            if here and panel.isVisible() and not panel.window().isMinimized():
                 yield panel
 
     def open_panels(self) -> dict[str, Panel]:
@@ -69,6 +72,14 @@ class DockArea(QMainWindow):
         """One panel that has everything to itself."""
         for other, dock in self.docks.items():
             dock.setVisible(other == key)
+
+    def show_together(self, keys: Sequence[str]) -> None:
+        """These panels alone, as tabs of one place; the first of them in front."""
+        for other, dock in self.docks.items():
+            dock.setVisible(other in keys)
+        for key in keys[1:]:
+            self.tabifyDockWidget(self.docks[keys[0]], self.docks[key])
+        self.show_panel(keys[0])
 
     # -- layout -----------------------------------------------------------------------------------------------------
     def reset(self) -> None:

@@ -181,6 +181,11 @@ class MainWindow(QMainWindow):
         if self.docks is not None:
             self.docks.show_panel(key)
 
+    def show_together(self, keys: tuple[str, ...]) -> None:
+        """These panels alone."""
+        if self.docks is not None:
+            self.docks.show_together(keys)
+
     def show_shortcuts(self) -> None:
         """All keys in one list."""
         infos = () if self.docks is None else self.docks.infos

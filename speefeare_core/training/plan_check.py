@@ -160,8 +160,11 @@ def _batch(spec: JobSpec, recipe: Recipe) -> Iterator[Remark]:
     frames = data.batch * data.segment_frames
     size, learns = recipe.network.get("book_size"), recipe.books.learn and recipe.books.kmeans
     if isinstance(size, int) and learns and frames < size:
-        words = f"A batch has {frames} frames for books of {size} entries: k-means starts many entries alike."
-        yield Remark("warning", f"{words} A larger batch or longer examples help.", "data.batch")
+        words = f"A batch has {frames} frames for books of {size} entries, so k-means starts many entries alike"
+        if recipe.books.replace_dead:
+            yield Remark("note", f"{words}; replacing dead entries spreads them later.", "data.batch")
+        else:
+            yield Remark("warning", f"{words}. A larger batch or longer examples help.", "data.batch")
     rate = recipe.network.get("rate_hz")
     if frame and isinstance(rate, int) and rate > 0:
         seconds = data.segment_frames * frame / rate

@@ -41,6 +41,7 @@ class TrainingPanel(Panel):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.family = Choice("Family", "The family of the codec that is made.")
+        self.family.setMinimumContentsLength(13)
         self.size_choice = Choice("Recipe", "Its recipe: after the paper, after the official code, or a small one.")
         self.view = Choice("Which entries", "Show all entries, those in which the columns differ, or yours.", VIEWS)
         self.search = QLineEdit()

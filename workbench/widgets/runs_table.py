@@ -142,6 +142,7 @@ class RunsTable(QTableView):
                 self.setCurrentIndex(QModelIndex())
             else:
                 self.selectRow(number)
+                self.scrollTo(self.currentIndex())
         self._setting = False
         self._share_width()
 

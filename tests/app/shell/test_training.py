@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from speefeare_core.training.jobs.dry_run import Estimate
 from speefeare_core.training.jobs.prepare import prepare
@@ -191,6 +192,21 @@ def test_runs_that_wait_are_gone_on_with_by_the_next_window(
     assert errands.answer()[:4] == ["runs", "queue", str(tmp_path / "runs"), "--start"]
     training.hurry_in_queue(ctx, spec.run)
     assert errands.answer()[3:5] == ["--move", spec.run]
+
+
+def test_the_training_layout_shows_its_panels_alone(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk()
+    desk.ready()
+    docks = desk.window.docks
+    assert docks is not None
+    before = {key for key, dock in docks.docks.items() if not dock.isHidden()}
+    desk.window.run_action("training_layout")
+    assert {key for key, dock in docks.docks.items() if not dock.isHidden()} == {"training", "run", "dataset"}
+    QApplication.processEvents()
+    seen = [*docks.visible_panels()]
+    assert seen == [docks.panels["training"]]  # though its children cover it wholly; the others lie behind it
+    desk.window.run_action("reset_layout")
+    assert {key for key, dock in docks.docks.items() if not dock.isHidden()} == before
 
 
 # -- the draft ------------------------------------------------------------------------------------------------------

@@ -31,8 +31,11 @@ def problems(found: tuple[Remark, ...]) -> list[str]:
 def test_a_good_job_has_no_problem_and_says_what_a_step_hears(tmp_path: Path) -> None:
     found = remarks(tmp_path, {"data.batch": 4, "data.segment_frames": 50, "accumulate": 2})
     assert problems(found) == []
-    (note,) = [remark.words for remark in found if remark.level == "note"]
+    note, *others = [remark.words for remark in found if remark.level == "note"]
     assert note == "A step hears 8 examples of 1.00 s: 8.0 s of speech, 50 frames a second."
+    assert others == []
+    few = remarks(tmp_path, {"data.batch": 1, "data.segment_frames": 10})
+    assert any("spreads them later" in remark.words for remark in few if remark.level == "note")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,10 @@ def test_entries_that_cannot_work(tmp_path: Path, changes: dict[str, Any], entry
         ({"optimiser.warmup_steps": 20_000}, "warms up for 20000 steps"),
         ({"checkpoint_every": 20_000}, "a crash loses all"),
         ({"validation.share": 0.0}, "No clip is held out"),
-        ({"data.batch": 1, "data.segment_frames": 10}, "A batch has 10 frames for books of 64"),
+        (
+            {"data.batch": 1, "data.segment_frames": 10, "books.replace_dead": False},
+            "A batch has 10 frames for books of 64",
+        ),
         (
             {"adversarial.discriminators": [{"key": "complex_stft"}], "adversarial.start_step": 10_000},
             "they never learn",
