@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSplitter,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench import dialogs
 from workbench.context import Context
@@ -25,15 +34,15 @@ from workbench.widgets.run_alarms import RULES, RunAlarms, countdown, title_of
 from workbench.widgets.run_axis import WINDOWS, RunAxis, count_text
 from workbench.widgets.run_charts import GROUPS, charts_of
 from workbench.widgets.run_grid import RunGrid
-from workbench.widgets.run_lines import DASHES
+from workbench.widgets.run_names import RunNames
 from workbench.widgets.run_paint import Moments
 from workbench.widgets.run_strip import RunStrip, standing
-from workbench.widgets.theme import theme_of
+from workbench.widgets.warning_line import WarningLine
 
 READ_BUDGET_S, DRAW_BUDGET_S = 0.004, 0.006  # of a frame
 READING_S = 0.25  # from one drawing to the next while a long log is read
-WIDE = 1150  # from here on curves and sounds are beside each other
-NARROW = 560  # up to here what stands in one row takes two
+WIDE = 190  # letters across from which on curves and sounds are beside each other
+NARROW = 92  # letters up to which what stands in one row takes two
 LEAST = 300
 PAGES = {"curves": "Curves", "listen": "Listen", "alarms": "Alarms"}
 
@@ -42,6 +51,7 @@ class RunPanel(Panel):
     """What is looked at is `context.runs.chosen` and `beside`; the log is read here, while the panel is in sight."""
 
     def __init__(self, context: Context) -> None:
+        self._bodies: dict[str, QWidget] = {}  # of the pages; fonts may change before they are built
         super().__init__(context)
         self.axis = RunAxis()
         self.run = Choice("Run", "The training run that is looked at.")
@@ -58,7 +68,7 @@ class RunPanel(Panel):
             "Load the codec of its newest checkpoint into every other panel (Ctrl+Enter).",
         )
         self.strip = RunStrip()
-        self.warning = _Warning()
+        self.warning = WarningLine("Newest alarm", "Show all alarms and what helps.")
         self.pages = {
             key: Button(title, f"Show {title.lower()}", f"Show or hide {title.lower()}.", True)
             for key, title in PAGES.items()
@@ -73,7 +83,7 @@ class RunPanel(Panel):
         )
         self.smoothed = QLabel()
         self.whole = Button("All steps", "Show all steps", "Zoom out to the whole run (F in a chart).")
-        self.legend = _RunLegend(context)
+        self.names = RunNames()
         self.grid = RunGrid(self.axis)
         self.listen = RunListen(context)
         self.alarms = RunAlarms()
@@ -118,7 +128,7 @@ class RunPanel(Panel):
         column = QVBoxLayout(curves)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._tools)
-        column.addWidget(self.legend)
+        column.addWidget(self.names)
         column.addWidget(self.grid, 1)
         warned = QWidget()
         column = QVBoxLayout(warned)
@@ -250,8 +260,7 @@ class RunPanel(Panel):
         self.warning.say(
             "" if newest is None else f"{title_of(newest)} (step {newest.step}): {newest.words} {newest.advice}"
         )
-        self.legend.update()
-        self.legend.setVisible(len(histories) > 1)
+        self.names.set_names([run.folder.name for run in histories])
 
     def _show_charts(self) -> None:
         self.grid.set_charts(charts_of(run_watch.histories(self.context), self.group.value))
@@ -276,9 +285,14 @@ class RunPanel(Panel):
         )
 
     # -- pages ------------------------------------------------------------------------------------------------------
+    @property
+    def _letters(self) -> float:
+        """How wide it is."""
+        return self.width() / self.fontMetrics().averageCharWidth()
+
     def _choose_pages(self) -> None:
         """Those that the person wants, else what there is room for."""
-        wide = self.width() >= WIDE
+        wide = self._letters >= WIDE
         pages = self._wanted if self._wanted is not None else (["curves", "listen"] if wide else ["curves"])
         if not wide:
             pages = pages[-1:]
@@ -300,7 +314,15 @@ class RunPanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = QBoxLayout.Direction.TopToBottom if self.width() < NARROW else QBoxLayout.Direction.LeftToRight
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self._bodies:
+            self._fit()
+
+    def _fit(self) -> None:
+        narrow = QBoxLayout.Direction.TopToBottom if self._letters < NARROW else QBoxLayout.Direction.LeftToRight
         for rows in (self._head, self._tools):
             rows.setDirection(narrow)
         self._choose_pages()
@@ -413,55 +435,3 @@ class RunPanel(Panel):
             self.split.setSizes(sizes)
         self._choose_pages()
         self._show_charts()
-
-
-class _Warning(Button):
-    """The newest alarm in one line; a press shows all."""
-
-    def __init__(self) -> None:
-        super().__init__("", "Newest alarm", "Show all alarms and what helps.")
-        self.setFlat(True)
-        self._words = ""
-        self.hide()
-
-    def say(self, words: str) -> None:
-        """Nothing hides it."""
-        if words != self._words:
-            self._words = words
-            self.setToolTip(words or "Show all alarms and what helps.")
-            self.setAccessibleDescription(words)
-            self.setVisible(bool(words))
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
-        painter.setPen(theme.problem)
-        words = self.fontMetrics().elidedText(f"▲ {self._words}", Qt.TextElideMode.ElideRight, self.width() - 8)
-        painter.drawText(self.rect().adjusted(4, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, words)
-        if self.hasFocus():
-            painter.setPen(theme.accent)
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-
-
-class _RunLegend(QWidget):
-    """Which pattern of line is which run, where there are several."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__()
-        self.context = context
-        self.setFixedHeight(round(1.3 * self.fontMetrics().height()))
-        self.setVisible(False)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, metrics = QPainter(self), theme_of(self.palette()), self.fontMetrics()
-        left, middle = 6, self.height() / 2
-        for number, folder in enumerate(run_watch.folders(self.context)):
-            pen = painter.pen()
-            pen.setColor(theme.text)
-            pen.setWidthF(1.5)
-            pen.setDashPattern([*DASHES[number % len(DASHES)]] or [1000.0, 1.0])
-            painter.setPen(pen)
-            painter.drawLine(left, round(middle), left + 34, round(middle))
-            name = Path(folder).name
-            painter.drawText(left + 40, 0, self.width(), self.height(), Qt.AlignmentFlag.AlignVCenter, name)
-            left += 40 + metrics.horizontalAdvance(name) + 20

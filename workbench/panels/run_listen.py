@@ -61,6 +61,8 @@ class RunListen(QWidget):
             )
             for side, letter in LETTERS.items()
         }
+        for slider in self.sliders.values():
+            slider.setMinimumWidth(80)
         self.told = {side: QLabel() for side in LETTERS}  # its step, and its mel distance
         self.plot = SpectrogramPlot()
         describe(

@@ -189,7 +189,7 @@ def test_runs_lie_over_each_other_over_steps_and_hours(
     panel = _open(show, context, first, second)
     lines = panel.grid.charts["losses"].chart.lines
     assert [(row.name, row.run_index) for row in lines if row.name == "mel"] == [("mel", 0), ("mel", 1)]
-    assert panel.legend.isVisible() and "second" in panel.figures()[0].title
+    assert panel.names.isVisible() and "second" in panel.figures()[0].title
     panel.axis.set_cursor(500)
     assert "mel 0.223 · 0.446" in panel.grid.charts["losses"].words()
     panel.unit.setCurrentIndex(1)
@@ -199,7 +199,7 @@ def test_runs_lie_over_each_other_over_steps_and_hours(
     x = panel.grid.charts["losses"]._drawn.traces[-1].x  # type: ignore[union-attr]
     assert x.max() < 0.6, "the shorter run ends in the middle"
     context.runs.lay_beside(str(second.folder), False)
-    assert all(row.run_index == 0 for row in panel.grid.charts["losses"].chart.lines) and not panel.legend.isVisible()
+    assert all(row.run_index == 0 for row in panel.grid.charts["losses"].chart.lines) and not panel.names.isVisible()
 
 
 def test_smoothing_and_log_change_what_is_drawn(context: Context, show: Show, first: MadeRun) -> None:
