@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from speefeare_core.catalog import is_catalog_source, local_path
 from speefeare_core.discriminators import DISCRIMINATORS
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.losses import LOSSES
@@ -38,7 +39,7 @@ def check(spec: JobSpec, recipe: Recipe, devices: Sequence[str] = ()) -> tuple[R
     """Everything there is to say, problems first. `devices`: what this computer has, where that is known."""
     found = [
         *_folder(spec), *_data(spec, recipe), *_launcher(spec), *_device(spec, recipe, devices), *_terms(recipe),
-        *_teacher(recipe), *_budget(recipe), *_batch(spec, recipe),
+        *_teacher(recipe), *_start(recipe), *_budget(recipe), *_batch(spec, recipe),
     ]  # fmt: skip
     order = ("problem", "warning", "note")
     return tuple(sorted(found, key=lambda remark: order.index(remark.level)))
@@ -135,11 +136,19 @@ def _teacher(recipe: Recipe) -> Iterator[Remark]:
         yield Remark("problem", words, "teacher.source")
     elif teacher.source and not teacher.source.startswith("hf:") and not Path(teacher.source).expanduser().exists():
         yield Remark("problem", f"The teacher's folder {teacher.source} is not there.", "teacher.source")
+
+
+def _start(recipe: Recipe) -> Iterator[Remark]:
     start = recipe.start_from
     if recipe.name.startswith("finetune-") and not start:
         yield Remark("problem", "Fine-tuning needs a codec to start from.", "start_from")
     if start.endswith(".safetensors") and not Path(start).expanduser().exists():
         yield Remark("problem", f"The codec {start}, which the run starts from, is not there.", "start_from")
+    elif is_catalog_source(start):
+        try:
+            local_path(start)
+        except SpeefeareError as error:
+            yield Remark("problem", str(error), "start_from")
 
 
 def _budget(recipe: Recipe) -> Iterator[Remark]:

@@ -61,6 +61,7 @@ def test_where_and_with_what(tmp_path: Path, spec: dict[str, Any], words: str) -
         ({"teacher.key": "hubert"}, "teacher.source", "needs its weights"),
         ({"teacher.key": "hubert", "teacher.source": "/no/such"}, "teacher.source", "/no/such is not there"),
         ({"start_from": "/no/codec.safetensors"}, "start_from", "is not there"),
+        ({"start_from": "encodec-24khz"}, "start_from", "is not on this computer yet"),
         ({"name": "finetune-a"}, "start_from", "needs a codec to start from"),
         ({"data.sources": [{"name": "french"}]}, "data.sources", "lacks: french"),
         ({"data.gain_low_db": 3.0, "data.gain_high_db": 0.0}, "data.gain_low_db", "lowest gain"),
