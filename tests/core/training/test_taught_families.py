@@ -20,6 +20,7 @@ from speefeare_core.training.recipe import Recipe
 from speefeare_core.training.recipe_parts import DepthsRecipe
 from speefeare_core.training.speech.packed import pack
 from speefeare_core.training.trainable import Trainable, trainable_for
+from tests.core.teachers.test_from_folder import folder_of
 from tests.core.training.tiny_run import events_of, train
 
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -209,3 +210,19 @@ def test_what_xcodec_cannot_do_is_said() -> None:
         made("xcodec", teacher={"key": "wakeword"})
     with pytest.raises(SpeefeareError, match=r"rate_hz 16000 and strides whose product is 320"):
         made("xcodec", network=NETWORKS["xcodec"] | {"rate_hz": 8000})
+
+
+def test_xcodec_takes_a_hubert_of_any_size_in_and_keeps_it(tmp_path: Path) -> None:
+    teacher = folder_of(tmp_path / "hubert", "hubert")
+    trainable = made(
+        "xcodec",
+        network=NETWORKS["xcodec"] | {"teacher": "hubert", "teacher_options": [["num_hidden_layers", 1]]},
+        teacher={"key": "hubert", "source": str(tmp_path / "hubert"), "cache": False},
+    )
+    trainable.module.train()
+    audio = sound(trainable)
+    out = trainable.reconstruct(audio, WHOLE)
+    assert out.features is not None
+    torch.testing.assert_close(out.features.transpose(1, 2), teacher(audio))
+    codec = FAMILIES["xcodec"].load_class().from_native(trainable.to_native("made", "CC0-1.0", ()))
+    assert codec.info.needs and codec.module.teacher.fingerprint == teacher.fingerprint
