@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
@@ -23,19 +22,14 @@ from PySide6.QtWidgets import (
 from workbench import dialogs
 from workbench.context import Context
 from workbench.panels.base import Panel
+from workbench.panels.run_curves import RunCurves
 from workbench.panels.run_listen import KEYS, RunListen
-from workbench.state.run_watch import A, B
 from workbench.verbs import run_watch, training
-from workbench.widgets.controls import Button, Choice, Slider, claims, in_tab_order
+from workbench.widgets.controls import Button, Choice, claims, in_tab_order
 from workbench.widgets.empty_state import EmptyState
 from workbench.widgets.figure import Figure
 from workbench.widgets.read_out import ReadOut
 from workbench.widgets.run_alarms import RULES, RunAlarms, countdown, title_of
-from workbench.widgets.run_axis import WINDOWS, RunAxis, count_text
-from workbench.widgets.run_charts import GROUPS, charts_of
-from workbench.widgets.run_grid import RunGrid
-from workbench.widgets.run_names import RunNames
-from workbench.widgets.run_paint import Moments
 from workbench.widgets.run_strip import RunStrip, standing
 from workbench.widgets.warning_line import WarningLine
 
@@ -53,7 +47,6 @@ class RunPanel(Panel):
     def __init__(self, context: Context) -> None:
         self._bodies: dict[str, QWidget] = {}  # of the pages; fonts may change before they are built
         super().__init__(context)
-        self.axis = RunAxis()
         self.run = Choice("Run", "The training run that is looked at.")
         self.beside = Button(
             "Lay over…", "Lay other runs over it", "Draw other runs into the same charts, each dashed."
@@ -73,18 +66,7 @@ class RunPanel(Panel):
             key: Button(title, f"Show {title.lower()}", f"Show or hide {title.lower()}.", True)
             for key, title in PAGES.items()
         }
-        self.group = Choice(
-            "Charts", "Which charts are shown.", (("All charts", ""), *((t, k) for k, t in GROUPS.items()))
-        )
-        self.unit = Choice("Across", "Steps, or hours of training.", (("Steps", "steps"), ("Hours", "hours")))
-        self.log = Button("Log", "Logarithmic axis", "Losses, norms, rates and perplexities by powers of ten.", True)
-        self.smoothing = Slider(
-            "Smoothing", "Mean over so many steps around each; extremes stay as a pale band.", 0, len(WINDOWS) - 1
-        )
-        self.smoothed = QLabel()
-        self.whole = Button("All steps", "Show all steps", "Zoom out to the whole run (F in a chart).")
-        self.names = RunNames()
-        self.grid = RunGrid(self.axis)
+        self.curves = RunCurves(context)
         self.listen = RunListen(context)
         self.alarms = RunAlarms()
         self.rules = QLabel(" ".join(RULES))
@@ -110,26 +92,6 @@ class RunPanel(Panel):
                 row.addWidget(widget, 1 if widget is self.run else 0)
             self._head.addLayout(row)
         self._head.setStretch(0, 1)
-        self._tools = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        for widgets in (
-            (self.group, self.unit, self.log),
-            (QLabel("Smooth"), self.smoothing, self.smoothed, self.whole),
-        ):
-            row = QHBoxLayout()
-            for widget in widgets:
-                row.addWidget(widget)
-            row.addStretch(1)
-            self._tools.addLayout(row)
-        self._tools.addStretch(1)
-        self.smoothing.setMaximumWidth(160)
-        self.smoothing.setMinimumWidth(60)
-        self.smoothed.setMinimumWidth(self.fontMetrics().horizontalAdvance("100k steps"))
-        curves = QWidget()
-        column = QVBoxLayout(curves)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._tools)
-        column.addWidget(self.names)
-        column.addWidget(self.grid, 1)
         warned = QWidget()
         column = QVBoxLayout(warned)
         column.setContentsMargins(4, 4, 4, 4)
@@ -139,7 +101,7 @@ class RunPanel(Panel):
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setChildrenCollapsible(False)
         self.split.setMinimumWidth(LEAST)  # else it could never become so narrow that one page goes
-        self._bodies = {"curves": curves, "listen": self.listen, "alarms": warned}
+        self._bodies = {"curves": self.curves, "listen": self.listen, "alarms": warned}
         for body in self._bodies.values():
             self.split.addWidget(body)
         self.split.setSizes([700, 460, 460])
@@ -165,10 +127,7 @@ class RunPanel(Panel):
         whole.setSpacing(4)
         whole.addLayout(self._head)
         whole.addLayout(self.stack, 1)
-        in_tab_order(
-            self.run, self.beside, self.add, self.stop, self.open, *self.pages.values(), self.group, self.unit,
-            self.log, self.smoothing, self.whole,
-        )  # fmt: skip
+        in_tab_order(self.run, self.beside, self.add, self.stop, self.open, *self.pages.values(), self.curves.group)
 
     def _connect(self) -> None:
         ctx = self.context
@@ -179,22 +138,12 @@ class RunPanel(Panel):
         self.open.clicked.connect(lambda: run_watch.open_in_workbench(ctx))
         for key, button in self.pages.items():
             button.clicked.connect(partial(self._toggle_page, key))
-        self.group.currentIndexChanged.connect(self._show_charts)
-        self.unit.currentIndexChanged.connect(lambda: self.axis.set_unit(self.unit.value, run_watch.histories(ctx)))
-        self.log.setChecked(True)
-        self.log.clicked.connect(lambda: self.axis.set_look(log=self.log.isChecked()))
-        self.smoothing.valueChanged.connect(self._smooth)
-        self.whole.clicked.connect(self.axis.show_all)
-        self.axis.changed.connect(self._mark_moments)
-        self.grid.step_chosen.connect(self._compare)
         self.alarms.step_wanted.connect(self._go_to)
         self.warning.clicked.connect(lambda: self._show_page("alarms"))
         ctx.runs.changed.connect(self._show_runs)
         ctx.runs.chosen_changed.connect(self._show_runs)
         ctx.runs.moved.connect(lambda folder: run_watch.tell_alarms(ctx, folder))
         ctx.run_watch.grew.connect(self._grew)
-        ctx.run_watch.compared.connect(self._mark_moments)
-        self._smooth(0)
 
     # -- state → widgets --------------------------------------------------------------------------------------------
     def refresh(self) -> None:
@@ -204,10 +153,10 @@ class RunPanel(Panel):
         if not ctx.runs.chosen:
             return
         now = time.monotonic()
-        if now >= self._draw_next and self._bodies["curves"].isVisible() and self.grid.waits:
+        if now >= self._draw_next and self.curves.isVisible() and self.curves.grid.waits:
             reading = any(history.read_share < 1 for history in run_watch.histories(ctx))
             self._draw_next = now + READING_S if reading else 0.0
-            self.grid.draw(DRAW_BUDGET_S)  # in a frame of its own: both together may take too long
+            self.curves.grid.draw(DRAW_BUDGET_S)  # in a frame of its own: both together may take too long
         else:
             run_watch.read(ctx, READ_BUDGET_S)
         if self.listen.isVisible():
@@ -242,13 +191,10 @@ class RunPanel(Panel):
     def _grew(self, _folder: object = "") -> None:
         """There is more of a log, or other runs are looked at."""
         ctx, chosen = self.context, self.context.runs.run
+        self.curves.show_runs()
         if chosen is None:
-            self.grid.set_charts(())
             return
         histories = run_watch.histories(ctx)
-        self.axis.follow(histories)
-        self._show_charts()
-        self._mark_moments()
         self.strip.set_standing(standing(histories[0], chosen.status, chosen.words))
         there = run_watch.has_codec(ctx, ctx.runs.chosen)
         self.open.setEnabled(there)
@@ -259,29 +205,6 @@ class RunPanel(Panel):
         newest = max((row for run in histories for row in run.alarms), key=lambda row: row.time, default=None)
         self.warning.say(
             "" if newest is None else f"{title_of(newest)} (step {newest.step}): {newest.words} {newest.advice}"
-        )
-        self.names.set_names([run.folder.name for run in histories])
-
-    def _show_charts(self) -> None:
-        self.grid.set_charts(charts_of(run_watch.histories(self.context), self.group.value))
-
-    def _mark_moments(self) -> None:
-        ctx = self.context
-        histories = run_watch.histories(ctx)
-        if not histories:
-            return
-        place, known = self.axis.place, dict(zip(run_watch.folders(ctx), histories, strict=True))
-        sides = []
-        for letter, side in (("A", A), ("B", B)):
-            row, run = run_watch.heard_of(ctx, side), known.get(run_watch.folder_of(ctx, side))
-            if row is not None and run is not None:
-                sides.append((letter, float(place(run, row.step))))
-        self.grid.set_moments(
-            Moments(
-                tuple(float(place(run, row.step)) for run in histories for row in run.alarms),
-                tuple(float(place(histories[0], step)) for step in histories[0].resumes),
-                tuple(sides),
-            )
         )
 
     # -- pages ------------------------------------------------------------------------------------------------------
@@ -322,17 +245,12 @@ class RunPanel(Panel):
             self._fit()
 
     def _fit(self) -> None:
-        narrow = QBoxLayout.Direction.TopToBottom if self._letters < NARROW else QBoxLayout.Direction.LeftToRight
-        for rows in (self._head, self._tools):
-            rows.setDirection(narrow)
+        narrow, ways = self._letters < NARROW, QBoxLayout.Direction
+        self._head.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
+        self.curves.set_narrow(narrow)
         self._choose_pages()
 
     # -- the person -------------------------------------------------------------------------------------------------
-    def _smooth(self, index: int) -> None:
-        window = WINDOWS[index]
-        self.smoothed.setText(f"{count_text(window)} steps" if window else "off")
-        self.axis.set_look(window=float(window))
-
     def _offer_beside(self) -> None:
         menu = QMenu(self)
         runs = self.context.runs
@@ -353,28 +271,10 @@ class RunPanel(Panel):
         if folder:
             training.add_run(self.context, folder)
 
-    def _compare(self, letter: str, place: float) -> None:
-        """The checkpoint nearest to a place of the curves."""
-        folder = self.context.runs.chosen
-        history = self.context.run_watch.history(folder)
-        rows = history.validations
-        if not rows:
-            self.context.engine.add_message(
-                "This run has no validation to hear yet; the first comes before its first step."
-            )
-            return
-        step = float(self.axis.step_at(history, place))
-        nearest = min(rows, key=lambda row: abs(row.step - step))
-        run_watch.set_side(self.context, A if letter == "A" else B, folder, nearest.step)
-
     def _go_to(self, folder: str, step: int) -> None:
         """Show where an alarm was."""
-        history = self.context.run_watch.history(folder)
-        place = float(self.axis.place(history, step))
         self._show_page("curves")
-        span = min(self.axis.end - self.axis.start, self.axis.last / 4)
-        self.axis.show(place - span / 2, place + span / 2)
-        self.axis.set_cursor(place)
+        self.curves.go_to(folder, step)
 
     def event(self, event: QEvent) -> bool:
         if self.context.runs.chosen and claims(event, KEYS):
@@ -391,47 +291,19 @@ class RunPanel(Panel):
 
     # -- taken out --------------------------------------------------------------------------------------------------
     def figures(self) -> tuple[Figure, ...]:
-        names = [Path(folder).name for folder in run_watch.folders(self.context)]
-        if not names:
-            return ()
-        about = f"Run {names[0]}" + (f", over it {', '.join(names[1:])} (dashed)" if names[1:] else "")
-        smoothed = f" Lines are means over {self.smoothed.text()}." if self.axis.window else ""
-        found = tuple(
-            Figure(
-                f"run_{key}",
-                f"{chart.chart.title}, {', '.join(names)}",
-                chart,
-                chart.arrays,
-                chart.table,
-                (f"{about}.{smoothed}",),
-            )
-            for key, chart in self.grid.charts.items()
-        )
-        return found + self.listen.figures()
+        return self.curves.figures() + self.listen.figures()
 
     def view_state(self) -> dict[str, Any]:
-        return {
-            "pages": self._wanted, "group": self.group.value, "unit": self.axis.unit, "log": self.axis.log,
-            "smoothing": self.smoothing.value(), "split": self.split.sizes(),
-            "runs": [*(run_watch.folders(self.context) or self._remembered)],
-        }  # fmt: skip
+        runs = [*(run_watch.folders(self.context) or self._remembered)]
+        return {"pages": self._wanted, "split": self.split.sizes(), "runs": runs, **self.curves.look()}
 
     def set_view_state(self, state: dict[str, Any]) -> None:
-        pages, sizes, smoothing = state.get("pages"), state.get("split"), state.get("smoothing")
-        runs = state.get("runs")
+        pages, sizes, runs = state.get("pages"), state.get("split"), state.get("runs")
         if isinstance(runs, list) and all(isinstance(folder, str) for folder in runs):
             self._remembered = tuple(runs)
         if isinstance(pages, list) and pages and set(map(str, pages)) <= set(PAGES):
             self._wanted = [str(page) for page in pages]
-        self.group.set_value(str(state.get("group", self.group.value)))
-        self.unit.set_value(str(state.get("unit", self.axis.unit)))
-        self.axis.set_unit(self.unit.value, run_watch.histories(self.context))
-        if isinstance(state.get("log"), bool):
-            self.log.setChecked(state["log"])
-            self.axis.set_look(log=state["log"])
-        if isinstance(smoothing, int) and 0 <= smoothing < len(WINDOWS):
-            self.smoothing.setValue(smoothing)
+        self.curves.set_look(state)
         if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) for size in sizes):
             self.split.setSizes(sizes)
         self._choose_pages()
-        self._show_charts()

@@ -58,7 +58,7 @@ def _settle(panel: RunPanel) -> None:
         read = not run_watch.read(panel.context, 0.0)
         stores = [lane.store for lane in panel.listen.plot.lanes if not lane.waiting]
         done = all(store is not None and store.columns_done == len(store.values) for store in stores)
-        if read and done and not panel.grid.waits:
+        if read and done and not panel.curves.grid.waits:
             return
     raise AssertionError("it never came to rest")
 
@@ -76,20 +76,20 @@ def test_without_a_run_it_says_what_to_do(context: Context, show: Show) -> None:
 
 def test_every_group_of_curves_of_a_run_is_there(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
-    assert list(panel.grid.charts) == [
+    assert list(panel.curves.grid.charts) == [
         "losses", "shares", "validation", "by_depth", "validation_losses", "si_sdr", "logits", "adversaries",
         "perplexity", "usage", "dead", "gradients", "rates", "throughput", "loader", "load", "memory",
     ]  # fmt: skip
-    assert not any(chart.stale for chart in panel.grid.charts.values() if not chart.visibleRegion().isEmpty())
-    limit = panel.grid.charts["perplexity"].chart.limit
+    assert not any(chart.stale for chart in panel.curves.grid.charts.values() if not chart.visibleRegion().isEmpty())
+    limit = panel.curves.grid.charts["perplexity"].chart.limit
     assert limit is not None and limit.value == pytest.approx(0.05 * 64) and "collapse" in limit.words
-    panel.group.setCurrentIndex(panel.group.findData("books"))
-    assert list(panel.grid.charts) == ["perplexity", "usage", "dead"]
+    panel.curves.group.setCurrentIndex(panel.curves.group.findData("books"))
+    assert list(panel.curves.grid.charts) == ["perplexity", "usage", "dead"]
 
 
 def test_values_stand_where_they_belong(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
-    chart = panel.grid.charts["logits"]
+    chart = panel.curves.grid.charts["logits"]
     drawn = chart._drawn
     assert drawn is not None
     series = panel.context.run_watch.histories[str(first.folder)].series["logits_real"]
@@ -107,18 +107,18 @@ def test_a_run_that_grows_is_drawn_on_and_the_last_line_may_be_half(
 ) -> None:
     run = made_run(tmp_path / "run", to=400)
     panel = _open(show, context, run)
-    assert panel.axis.end == 400 and "40%" in panel.strip.standing.words
+    assert panel.curves.axis.end == 400 and "40%" in panel.strip.standing.words
     run.losses(450)
     with (run.folder / "events.jsonl").open("a") as file:
         file.write('{"event": "losses", "st')
     _settle(panel)
-    assert panel.axis.end == 450
-    panel.axis.show(100, 200)
+    assert panel.curves.axis.end == 450
+    panel.curves.axis.show(100, 200)
     with (run.folder / "events.jsonl").open("a") as file:
         file.write('ep": 460}\n')
     run.losses(500)
     _settle(panel)
-    assert (panel.axis.start, panel.axis.end, panel.axis.last) == (100, 200, 500), "a zoom stays"
+    assert (panel.curves.axis.start, panel.curves.axis.end, panel.curves.axis.last) == (100, 200, 500), "a zoom stays"
 
 
 def test_a_killed_run_goes_on_in_one_unbroken_curve(context: Context, show: Show, tmp_path: Path) -> None:
@@ -128,58 +128,58 @@ def test_a_killed_run_goes_on_in_one_unbroken_curve(context: Context, show: Show
     for step in range(550, 1001, 50):
         run.losses(step)
     _settle(panel)
-    line = panel.grid.charts["losses"].chart.lines[0]
+    line = panel.curves.grid.charts["losses"].chart.lines[0]
     assert line.series.steps.tolist() == list(range(50, 1001, 50))
-    assert panel.grid.charts["losses"].moments.resumes == (500.0,)
+    assert panel.curves.grid.charts["losses"].moments.resumes == (500.0,)
 
 
 def test_zoom_by_keys_drag_and_double_click(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
-    chart = panel.grid.charts["losses"]
+    chart = panel.curves.grid.charts["losses"]
     chart.setFocus()
     QTest.keyClick(chart, Qt.Key.Key_Plus)
-    assert panel.axis.end - panel.axis.start == pytest.approx(500)
+    assert panel.curves.axis.end - panel.curves.axis.start == pytest.approx(500)
     QTest.keyClick(chart, Qt.Key.Key_F)
-    assert (panel.axis.start, panel.axis.end) == (0, 1000)
+    assert (panel.curves.axis.start, panel.curves.axis.end) == (0, 1000)
     room = chart._drawn.room  # type: ignore[union-attr]
     y = round(room.center().y())
     left, right = (QPoint(round(room.left() + share * room.width()), y) for share in (0.25, 0.75))
     QTest.mousePress(chart, Qt.MouseButton.LeftButton, pos=left)
     QTest.mouseMove(chart, right)
     QTest.mouseRelease(chart, Qt.MouseButton.LeftButton, pos=right)
-    assert (panel.axis.start, panel.axis.end) == (pytest.approx(250, abs=5), pytest.approx(750, abs=5))
-    panel.whole.click()
-    assert panel.axis.whole
+    assert (panel.curves.axis.start, panel.curves.axis.end) == (pytest.approx(250, abs=5), pytest.approx(750, abs=5))
+    panel.curves.whole.click()
+    assert panel.curves.axis.whole
     QTest.mouseDClick(chart, Qt.MouseButton.LeftButton, pos=left)
-    assert [key for key, other in panel.grid.charts.items() if other.isVisible()] == ["losses"]
+    assert [key for key, other in panel.curves.grid.charts.items() if other.isVisible()] == ["losses"]
     QTest.keyClick(chart, Qt.Key.Key_Return)
-    assert panel.grid.charts["rates"].isVisible()
+    assert panel.curves.grid.charts["rates"].isVisible()
 
 
 def test_the_cursor_is_read_in_every_chart(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
-    panel.axis.set_cursor(500)
-    assert "mel 0.223" in panel.grid.charts["losses"].words()
-    assert "codec 1.12" in panel.grid.charts["gradients"].words()
-    chart = panel.grid.charts["losses"]
+    panel.curves.axis.set_cursor(500)
+    assert "mel 0.223" in panel.curves.grid.charts["losses"].words()
+    assert "codec 1.12" in panel.curves.grid.charts["gradients"].words()
+    chart = panel.curves.grid.charts["losses"]
     chart.setFocus()
     for _ in range(100):
         QTest.keyClick(chart, Qt.Key.Key_Left)
-    assert panel.axis.cursor == 0 and "mel –" in chart.words(), "nothing was logged before"
+    assert panel.curves.axis.cursor == 0 and "mel –" in chart.words(), "nothing was logged before"
 
 
 def test_lines_are_hidden_by_a_click_on_their_name_and_by_keys(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
-    chart = panel.grid.charts["losses"]
+    chart = panel.curves.grid.charts["losses"]
     box, lines = chart._drawn.legend[1]  # type: ignore[union-attr]
     QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=box.center().toPoint())
-    assert panel.axis.hidden == {("losses", lines[0].name)}
+    assert panel.curves.axis.hidden == {("losses", lines[0].name)}
     _settle(panel)
     assert len(chart._drawn.traces) == 5  # type: ignore[union-attr]
     QTest.keyClick(chart, Qt.Key.Key_Space)
-    assert ("losses", "mel") in panel.axis.hidden
+    assert ("losses", "mel") in panel.curves.axis.hidden
     QTest.keyClick(chart, Qt.Key.Key_Space)
-    assert ("losses", "mel") not in panel.axis.hidden
+    assert ("losses", "mel") not in panel.curves.axis.hidden
 
 
 def test_runs_lie_over_each_other_over_steps_and_hours(
@@ -187,28 +187,31 @@ def test_runs_lie_over_each_other_over_steps_and_hours(
 ) -> None:
     second = made_run(tmp_path / "second", to=500, level=2.0)
     panel = _open(show, context, first, second)
-    lines = panel.grid.charts["losses"].chart.lines
+    lines = panel.curves.grid.charts["losses"].chart.lines
     assert [(row.name, row.run_index) for row in lines if row.name == "mel"] == [("mel", 0), ("mel", 1)]
-    assert panel.names.isVisible() and "second" in panel.figures()[0].title
-    panel.axis.set_cursor(500)
-    assert "mel 0.223 · 0.446" in panel.grid.charts["losses"].words()
-    panel.unit.setCurrentIndex(1)
+    assert panel.curves.names.isVisible() and "second" in panel.figures()[0].title
+    panel.curves.axis.set_cursor(500)
+    assert "mel 0.223 · 0.446" in panel.curves.grid.charts["losses"].words()
+    panel.curves.unit.setCurrentIndex(1)
     hours = panel.context.run_watch.histories[str(first.folder)].elapsed.last
-    assert hours is not None and panel.axis.last == pytest.approx(hours / 3600)
+    assert hours is not None and panel.curves.axis.last == pytest.approx(hours / 3600)
     _settle(panel)
-    x = panel.grid.charts["losses"]._drawn.traces[-1].x  # type: ignore[union-attr]
+    x = panel.curves.grid.charts["losses"]._drawn.traces[-1].x  # type: ignore[union-attr]
     assert x.max() < 0.6, "the shorter run ends in the middle"
     context.runs.lay_beside(str(second.folder), False)
-    assert all(row.run_index == 0 for row in panel.grid.charts["losses"].chart.lines) and not panel.names.isVisible()
+    assert (
+        all(row.run_index == 0 for row in panel.curves.grid.charts["losses"].chart.lines)
+        and not panel.curves.names.isVisible()
+    )
 
 
 def test_smoothing_and_log_change_what_is_drawn(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
-    chart = panel.grid.charts["losses"]
+    chart = panel.curves.grid.charts["losses"]
     assert chart._drawn is not None and chart._drawn.log
-    panel.log.click()
-    panel.smoothing.setValue(7)  # of WINDOWS
-    assert panel.smoothed.text() == "500 steps"
+    panel.curves.log.click()
+    panel.curves.smoothing.setValue(7)  # of WINDOWS
+    assert panel.curves.smoothed.text() == "500 steps"
     _settle(panel)
     assert not chart._drawn.log
     values = chart._drawn.traces[0].line.series.values
@@ -223,7 +226,7 @@ def test_a_million_steps_are_drawn_from_few_points(context: Context, show: Show,
     panel.context.run_watch.histories[str(first.folder)].step = 1_000_000
     panel._grew()
     _settle(panel)
-    traces = {row.line.name: row for row in panel.grid.charts["losses"]._drawn.traces}  # type: ignore[union-attr]
+    traces = {row.line.name: row for row in panel.curves.grid.charts["losses"]._drawn.traces}  # type: ignore[union-attr]
     assert len(traces["mel"].x) < 2000 and np.nanmax(traces["mel"].high) == 99.0
 
 
@@ -235,13 +238,13 @@ def test_alarms_are_told_marked_and_lead_to_their_step(context: Context, show: S
     panel = _open(show, context, run)
     assert panel.warning.isVisible() and "3 of its 64 entries" in panel.warning.toolTip()
     assert panel.pages["alarms"].text() == "Alarms (1)"
-    assert panel.grid.charts["losses"].moments.alarms == (500.0,)
+    assert panel.curves.grid.charts["losses"].moments.alarms == (500.0,)
     panel.warning.click()
     assert panel.alarms.isVisible() and panel.alarms.item(0, 3).text() == "Lower the rate."
     panel.alarms.selectRow(0)
-    panel.axis.show(0, 100)
+    panel.curves.axis.show(0, 100)
     QTest.keyClick(panel.alarms, Qt.Key.Key_Return)
-    assert panel.axis.start < 500 < panel.axis.end and panel.axis.cursor == 500
+    assert panel.curves.axis.start < 500 < panel.curves.axis.end and panel.curves.axis.cursor == 500
 
 
 def test_a_new_alarm_of_a_run_that_goes_is_told_once_whatever_is_in_sight(
@@ -284,7 +287,7 @@ def test_a_and_b_are_any_two_checkpoints(context: Context, show: Show, first: Ma
     panel.listen.sliders[B].setValue(3)
     rows = [run_watch.heard_of(context, side) for side in (A, B)]
     assert [row.step for row in rows if row] == [250, 750]
-    assert panel.grid.charts["losses"].moments.sides == (("A", 250.0), ("B", 750.0))
+    assert panel.curves.grid.charts["losses"].moments.sides == (("A", 250.0), ("B", 750.0))
     panel.listen.sounds[B].click()
     assert panel.listen.sounds[B].isChecked() and not panel.listen.sounds[A].isChecked()
     panel.listen.swap.click()
@@ -371,7 +374,7 @@ def test_against_another_run_and_what_cannot_be_compared_is_said(
 
 def test_a_click_on_a_curve_chooses_the_checkpoint_there(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
-    chart = panel.grid.charts["validation"]
+    chart = panel.curves.grid.charts["validation"]
     room = chart._drawn.room  # type: ignore[union-attr]
     place = QPoint(round(room.left() + 0.52 * room.width()), round(room.center().y()))
     QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=place)
@@ -423,15 +426,15 @@ def test_what_there_is_room_for_is_shown(
 def test_the_look_is_remembered(context: Context, show: Show, first: MadeRun) -> None:
     panel = _open(show, context, first)
     panel.pages["listen"].click()
-    panel.log.click()
-    panel.smoothing.setValue(3)
-    panel.unit.setCurrentIndex(1)
+    panel.curves.log.click()
+    panel.curves.smoothing.setValue(3)
+    panel.curves.unit.setCurrentIndex(1)
     state = panel.view_state()
     again = show(panel_info("run"), context)
     assert isinstance(again, RunPanel)
     again.set_view_state(state)
     assert again.view_state() | {"split": 0} == state | {"split": 0}
-    assert not again.axis.log and again.axis.window == 20
+    assert not again.curves.axis.log and again.curves.axis.window == 20
 
 
 def test_a_window_that_is_opened_again_looks_at_the_same_runs(
@@ -449,7 +452,7 @@ def test_a_window_that_is_opened_again_looks_at_the_same_runs(
     assert again.view_state()["runs"] == state["runs"], "also before they are found"
     _settle(again)
     assert (context.runs.chosen, context.runs.beside) == (str(first.folder), (str(second.folder),))
-    line = again.grid.charts["losses"].chart.lines[0]
+    line = again.curves.grid.charts["losses"].chart.lines[0]
     assert line.series.steps.tolist() == list(range(50, 1001, 50)), "the whole curve is there"
 
 
