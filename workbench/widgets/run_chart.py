@@ -14,17 +14,9 @@ from PySide6.QtWidgets import QSizePolicy
 from workbench.widgets.figure import Cell, Table
 from workbench.widgets.hinted import Hinted
 from workbench.widgets.run_axis import RunAxis, count_text
+from workbench.widgets.run_legend import by_name, label_of, legend_items, paint_legend, values_text
 from workbench.widgets.run_lines import Chart
-from workbench.widgets.run_paint import (
-    Drawn,
-    Moments,
-    by_name,
-    label_of,
-    legend_items,
-    paint_chart,
-    paint_legend,
-    values_text,
-)
+from workbench.widgets.run_paint import Drawn, Moments, paint_chart
 from workbench.widgets.theme import Theme, theme_of
 
 DRAG = 5  # pixels; less is a click
@@ -104,7 +96,7 @@ class RunChart(Hinted):
         painter.save()
         painter.setFont(self.font())
         drawn = paint_chart(painter, QRectF(rect), self.chart, self.axis, theme, Moments())
-        paint_legend(painter, drawn, self.chart, self.axis, theme)
+        paint_legend(painter, drawn.legend, self.chart, self.axis, theme)
         painter.restore()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -160,7 +152,7 @@ class RunChart(Hinted):
         if self._image.size() != self.size() * self.devicePixelRatioF():
             return  # it is stretched until it is drawn anew
         chosen = self._name if self.hasFocus() else ""
-        paint_legend(painter, self._drawn, self.chart, self.axis, theme, self._bright, chosen)
+        paint_legend(painter, self._drawn.legend, self.chart, self.axis, theme, self._bright, chosen)
         room = self._drawn.room
         if self.axis.cursor is not None and self.axis.start <= self.axis.cursor <= self.axis.end:
             self._paint_cursor(painter, room, theme)
