@@ -68,7 +68,7 @@ class IstftHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, F, D]` → `[B, T]`."""
-        told: Tensor = self.out(x)
+        told: Tensor = self.out(x).float()  # complex numbers have no half precision
         log_magnitude, phase = told.transpose(1, 2).chunk(2, dim=1)
         magnitude = log_magnitude.exp().clamp(max=LARGEST_MAGNITUDE)
         sound: Tensor = self.istft(torch.complex(magnitude * phase.cos(), magnitude * phase.sin()))

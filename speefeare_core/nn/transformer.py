@@ -47,8 +47,9 @@ class TransformerLayer(nn.Module):
         """`[B, T, 3C]` → turned queries, turned keys, values `[B, H, T, d]`; turns `[T, 2, 1, d / 2]` complex."""
         batch, steps, width = projected.shape
         rows = projected.view(batch, steps, 3, self.heads, width // 3 // self.heads)
-        pairs = torch.view_as_complex(rows[:, :, :2].reshape(batch, steps, 2, self.heads, -1, 2))
-        turned = torch.view_as_real(pairs * turns).flatten(-2)
+        # Complex numbers have no half precision; in float32 nothing changes.
+        pairs = torch.view_as_complex(rows[:, :, :2].float().reshape(batch, steps, 2, self.heads, -1, 2))
+        turned = torch.view_as_real(pairs * turns).flatten(-2).to(projected.dtype)
         queries, keys = turned.permute(2, 0, 3, 1, 4)
         return queries, keys, rows[:, :, 2].transpose(1, 2)
 
