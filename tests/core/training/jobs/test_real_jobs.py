@@ -88,8 +88,11 @@ def test_torchrun_trains_with_two_ranks(words: list[str], capsys: pytest.Capture
 @pytest.mark.slow
 def test_torchrun_is_killed_with_all_its_ranks(make_spec: Callable[..., JobSpec]) -> None:
     run = start(replace(make_spec("a", steps=100_000), launcher="torchrun", processes=2)).run
-    wait_until(run, lambda status: status.step > 2, "some steps", PATIENCE_S)
-    assert {row.name for row in run.glob("rank-*.json")} == {"rank-0.json", "rank-1.json"}
+    ranks = {"rank-0.json", "rank-1.json"}
+    wait_until(
+        run, lambda status: status.step > 2 and {row.name for row in run.glob("rank-*.json")} == ranks,
+        "some steps, and a word of every rank", PATIENCE_S,
+    )  # fmt: skip
     assert len(run_processes(run)) >= 3, "torchrun, the first rank and its child"
     assert kill(run).state == "interrupted"
     assert run_processes(run) == []
