@@ -175,11 +175,7 @@ def measure(
                 for name, value in found[1].items()
             )
         progress((step + 1) / len(given))
-    return Row(**{**_plain(row), "values": difference})
-
-
-def _plain(row: Row) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+    return replace(row, values=difference)
 
 
 def _count(part: nn.Module) -> int:

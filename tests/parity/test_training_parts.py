@@ -153,9 +153,9 @@ def test_the_discriminator_of_dac_on_scales_is_melgans() -> None:
     """dac's MSD at rate 1: our waveform discriminator at one scale, with its slope."""
     with old_torch_ways():
         theirs = dac_module("dac.model.discriminator").MSD(1, 24000)
-    theirs_kind = DISCRIMINATORS["multiscale_wave"](scales=1)
-    copy_weights(theirs_kind, theirs)
-    shapes = [tuple(layer.weight.shape) for layer in theirs_kind.scales[0].layers]
+    ours = DISCRIMINATORS["multiscale_wave"](scales=1)
+    copy_weights(ours, theirs)
+    shapes = [tuple(layer.weight.shape) for layer in ours.scales[0].layers]
     assert shapes == [tuple(layer[0].weight.shape) for layer in theirs.convs]
 
 
