@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import OrderedDict
 from pathlib import Path
@@ -45,8 +46,11 @@ class SoundPicture:
         self.store.advance(end)
 
     def _open(self) -> None:
+        loaded = "speefeare_core.audio" in sys.modules
         from speefeare_core import audio  # loads libsndfile, which the first second does not need
 
+        if not loaded:
+            return  # that took a frame
         try:
             if audio.probe(self.path).length_s > LONGEST_S:
                 raise SpeefeareError(f"{self.path.name} is longer than a minute.")
