@@ -96,7 +96,8 @@ def _ended(spec: JobSpec, step: int, finished: bool) -> Result:
 
 
 def _dry_run(spec: JobSpec, console: Console) -> Result:
-    from speefeare_core.training.jobs.dry_run import dry_run, estimate_words
+    from speefeare_core.training.jobs.dry_run import dry_run
+    from speefeare_core.training.jobs.estimate import estimate_words
 
     with terminate_like_ctrl_c():
         estimate = dry_run(spec, console.status)

@@ -12,7 +12,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.form import value_at
 from speefeare_core.training.jobs import LAUNCHERS
 from speefeare_core.training.jobs.control import clone
-from speefeare_core.training.jobs.dry_run import Estimate, estimate_words
+from speefeare_core.training.jobs.estimate import Estimate, estimate_words
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.plan_check import Remark, check
 from speefeare_core.training.recipe import read_recipe, shipped_recipes

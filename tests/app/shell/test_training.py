@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from speefeare_core.training.jobs.dry_run import Estimate
+from speefeare_core.training.jobs.estimate import Estimate
 from speefeare_core.training.jobs.prepare import prepare
 from speefeare_core.training.jobs.queue import QueueEntry
 from speefeare_core.training.jobs.spec import JobSpec

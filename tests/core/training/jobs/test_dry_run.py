@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from speefeare_core import SpeefeareError
-from speefeare_core.training.jobs import dry_run as dry
-from speefeare_core.training.jobs.dry_run import dry_run, estimate_words
+from speefeare_core.training.jobs import estimate
+from speefeare_core.training.jobs.dry_run import dry_run
+from speefeare_core.training.jobs.estimate import estimate_words
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.recipe import Recipe
 
@@ -39,26 +40,26 @@ def recipe(**changes: Any) -> Recipe:
 )  # fmt: skip
 def test_the_budget_says_how_long_it_takes(changes: dict[str, Any], steps: int, limit: str, seconds: float) -> None:
     """1 s a step, 2 s with discriminators (here from the start unless said), 5 s a validation, 4 s of audio in 180."""
-    found = dry._length(recipe(**changes), 1.0, 2.0, 5.0, 4.0, 180.0)
+    found = estimate._length(recipe(**changes), 1.0, 2.0, 5.0, 4.0, 180.0)
     assert found == (steps, limit, pytest.approx(seconds))
 
 
 def test_the_first_steps_do_not_count() -> None:
     plain = [{"seconds": seconds} for seconds in (9.0, 8.0, 1.0, 1.2, 1.1, 50.0, 1.0)]
     with_them = [{"seconds": seconds, "discriminator": 1.0} for seconds in (20.0, 9.0, 3.0, 3.0)]
-    assert dry._step_times(plain, True) == (1.1, None)
-    assert dry._step_times([*plain, *with_them], True) == (1.1, 3.0)
-    assert dry._step_times(with_them, True) == (3.0, 3.0)
-    assert dry._step_times([], False) == (None, None)
+    assert estimate._step_times(plain, True) == (1.1, None)
+    assert estimate._step_times([*plain, *with_them], True) == (1.1, 3.0)
+    assert estimate._step_times(with_them, True) == (3.0, 3.0)
+    assert estimate._step_times([], False) == (None, None)
 
 
 def test_it_makes_its_steps_elsewhere(make_spec: MakeSpec) -> None:
     spec = make_spec("a", steps=100_000)
-    estimate = dry_run(spec)
+    found = dry_run(spec)
     assert not Path(spec.run).exists()
-    assert estimate.steps == 100_000 and estimate.limit == "steps"
-    assert estimate.total_s > 1000 and estimate.memory_mb > 1 and estimate.free_disk_mb > 1
-    assert "100000 steps" in estimate_words(estimate)
+    assert found.steps == 100_000 and found.limit == "steps"
+    assert found.total_s > 1000 and found.memory_mb > 1 and found.free_disk_mb > 1
+    assert "100000 steps" in estimate_words(found)
 
 
 def test_its_failure_is_told(make_spec: MakeSpec) -> None:
