@@ -33,7 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--output", metavar="FILE", type=Path, help="also write the report to FILE.json or FILE.md")
     repair = _verb(verbs, "repair", "write a repaired copy; the originals are never touched")
     repair.add_argument("target", metavar="FOLDER", type=Path, help="a new folder for the copy")
-    repairs = "of leave_out (what the last check found), dc, mono, trim, level (leave_out,dc,mono)"
+    repairs = "of leave_out, dc, mono, trim, level (leave_out,dc,mono)"
     repair.add_argument("--repairs", metavar="LIST", default="leave_out,dc,mono", help=repairs)
     repair.add_argument("--rate", metavar="HZ", type=int, help="also bring all of it to one rate")
     manifest = _verb(verbs, "manifest", "write a list of the clips as a manifest")
@@ -91,7 +91,7 @@ def _repair(args: argparse.Namespace, place: Path, progress: Progress) -> Result
     from speefeare_core.dataset_doctor.repair import left_out_by, repair
 
     repairs = _listed(args.repairs)
-    report = _report_of(place) if "leave_out" in repairs else None
+    report = last_report(place) if "leave_out" in repairs else None
     done = repair(
         place, args.target.expanduser(), repairs, left_out=left_out_by(report) if report else None,
         rate_hz=args.rate, layout=args.layout, progress=progress,
@@ -168,6 +168,11 @@ def _report_of(place: Path) -> DatasetReport:
     report = last_report(place)
     if report is None:
         raise SpeefeareError(f"{place} was not looked at yet; run `speefeare data check {place}` first.")
+    if not report.whole:
+        raise SpeefeareError(
+            f"Only {report.examined:,} of the {report.clips:,} clips of {place} were looked at; run"
+            f" `speefeare data check {place}` without --at-most first."
+        )
     return report
 
 

@@ -53,7 +53,7 @@ def examine(
             measures.append(answer)
         if progress is not None:
             progress((number + 1) / len(chosen), _words(number + 1, len(chosen), time.time() - looking))
-    return _report(found, kept, measures, problems, rate_hz, began)
+    return _report(found, kept, measures, problems, len(chosen) == len(found.clips), rate_hz, began)
 
 
 def _words(done: int, whole: int, seconds: float) -> str:
@@ -101,6 +101,7 @@ def _report(
     kept: Sequence[LookedAt],
     measures: Sequence[ClipMeasures],
     problems: dict[str, str],
+    whole: bool,
     rate_hz: int | None,
     began: float,
 ) -> DatasetReport:
@@ -122,7 +123,7 @@ def _report(
         *whole_findings(hours, rates, encodings, speakers, measures, rate_hz),
     ]
     return DatasetReport(
-        found.place, found.layout, len(found.clips), len(measures), len(problems), hours, rates,
+        found.place, found.layout, len(found.clips), len(measures), len(problems), whole, hours, rates,
         _hours([str(clip.facts.channels) for clip in found.clips], seconds), encodings,
         dict(list(speakers.items())[:SPEAKERS]), len(speakers), _histograms(measures),
         tuple(sorted(findings, key=lambda one: SEVERITIES.index(one.severity))),

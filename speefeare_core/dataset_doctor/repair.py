@@ -13,6 +13,7 @@ import numpy as np
 
 from speefeare_core.audio import Audio, Samples, write
 from speefeare_core.dataset_doctor.clips import LookedAt, find_clips
+from speefeare_core.dataset_doctor.findings import KINDS
 from speefeare_core.dataset_doctor.measures import ClipMeasures, measure
 from speefeare_core.dataset_doctor.repairs import REPAIRS
 from speefeare_core.dataset_doctor.report import DatasetReport, last_names
@@ -64,8 +65,9 @@ def repair(
 ) -> Repaired:
     """Write the clips of a place into a new folder, repaired, at their own rates or all at `rate_hz`.
 
-    `left_out`: names of clips that are not copied, with the reason. What cannot be read is never copied. Stopped in
-    the middle, there are files but no manifest. Raises `SpeefeareError`.
+    `leave_out` looks at every clip itself; `left_out` names clips that are not copied either, with the reason (of a
+    report: near duplicates). What cannot be read is never copied. Stopped in the middle, there are files but no
+    manifest. Raises `SpeefeareError`.
     """
     unknown = sorted(set(repairs) - set(REPAIRS))
     if unknown:
@@ -76,7 +78,7 @@ def repair(
     if "leave_out" in repairs:
         gone |= left_out or {}
     rows: list[dict[str, Any]] = []
-    seconds = 0.0
+    seconds, heard = 0.0, set[str]()
     for number, clip in enumerate(found.clips):
         if progress is not None:
             progress(number / len(found.clips), f"Writing {clip.name}")
@@ -86,6 +88,10 @@ def repair(
         paths: list[Path] = []
         try:
             for name, text, part in _parts(clip):
+                reason = _why_not(part, heard) if "leave_out" in repairs else ""
+                if reason:
+                    gone[name] = reason
+                    continue
                 sound = mended(part.resampled(rate_hz) if rate_hz else part, repairs)
                 paths.append(_write(_path_for(target, name), sound))
                 row = {"path": paths[-1], "length_s": round(sound.length_s, 3), "speaker": clip.speaker, "text": text}
@@ -159,6 +165,16 @@ def _parts(clip: LookedAt) -> Iterator[tuple[str, str, Audio]]:
     if rest.shape[1]:
         name = f"{_stem(clip.name)}@{begin // clip.facts.rate_hz}s" if begin else clip.name
         yield name, "" if begin else text, Audio(rest, clip.facts.rate_hz)
+
+
+def _why_not(part: Audio, heard: set[str]) -> str:
+    """The title of the finding for which a sound is left out, or empty; `heard` has the sounds that were copied."""
+    found = measure([part.samples], part.rate_hz, part.channels)
+    reason = next((kind.title for kind in KINDS if kind.repair == "leave_out" and kind.test(found) > 0), "")
+    if not reason and found.content in heard:
+        reason = "Duplicates"
+    heard.add(found.content)
+    return reason
 
 
 def _stem(name: str) -> str:

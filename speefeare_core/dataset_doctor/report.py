@@ -61,6 +61,7 @@ class DatasetReport:
     clips: int  # that can be opened
     examined: int  # that were measured
     unreadable: int
+    whole: bool  # all clips were looked at, not a part of them
     hours: float
     rates: dict[str, float] = field(default_factory=dict)  # "16000" Hz → hours
     channels: dict[str, float] = field(default_factory=dict)
@@ -87,7 +88,7 @@ class DatasetReport:
         counts = self.count
         found = [_number(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
         state = f"Found: {', '.join(found)}." if found else "Nothing is wrong with it."
-        part = f" Measured: {self.examined:,} of them." if self.examined < self.clips else ""
+        part = "" if self.whole else f" Measured: {self.examined:,} of them."
         return f"{what}, {rates}.{part} {state}"
 
     def to_dict(self) -> dict[str, Any]:

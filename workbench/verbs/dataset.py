@@ -81,6 +81,8 @@ def why_no_list(report: DatasetReport | None) -> str:
         return "Check the data first."
     if report.layout in ("packed", "webdataset"):
         return "Its clips are no files of their own, so a manifest cannot name them."
+    if not report.whole:
+        return "Only a part of the clips was looked at, so nobody knows which ones to leave out: check all of them."
     return ""
 
 

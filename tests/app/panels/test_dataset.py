@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,20 @@ def known_report(place: str = "/speech", layout: str = "folder") -> DatasetRepor
         Finding("rates", "note", "Several rates", "The clips have several rates.", "Nothing has to be done."),
     )
     return DatasetReport(
-        place, layout, 10, 10, 0, 1.5, {"16000": 1.5}, {"1": 1.5}, {"WAV PCM_16": 1.5}, {}, 0, histograms, findings
+        place,
+        layout,
+        10,
+        10,
+        0,
+        True,
+        1.5,
+        {"16000": 1.5},
+        {"1": 1.5},
+        {"WAV PCM_16": 1.5},
+        {},
+        0,
+        histograms,
+        findings,
     )
 
 
@@ -176,6 +190,8 @@ def test_a_manifest_and_a_copy_are_asked_for_as_the_person_wants_them(
     for box in panel.view.repairs.values():
         box.setChecked(False)
     assert not panel.view.copy.isEnabled()
+    context.dataset.update(report=dataclasses.replace(known_report(), whole=False))
+    assert not panel.view.list.isEnabled() and "check all of them" in panel.view.list.toolTip()
     context.dataset.update(report=known_report(layout="packed"))
     assert not panel.view.list.isEnabled() and "no files of their own" in panel.view.list.toolTip()
 

@@ -28,6 +28,9 @@ def test_check_repair_list_pack_and_time_one_set(tmp_path: Path, capsys: pytest.
     bad = str(make(tmp_path / "bad"))
     code, data, _ = run(capsys, "manifest", bad, str(tmp_path / "x.csv"), "--without", "bad")
     assert code == 2 and "run `speefeare data check" in data["error"]
+    assert run(capsys, "check", bad, "--at-most", "3")[0] == 0
+    code, data, _ = run(capsys, "manifest", bad, str(tmp_path / "x.csv"), "--without", "bad")
+    assert code == 2 and "of the 22 clips" in data["error"] and "without --at-most" in data["error"]
     code, data, err = run(
         capsys, "check", bad, "--rate", "16000", "--progress-lines", "--output", str(tmp_path / "r.md")
     )

@@ -36,6 +36,8 @@ def test_a_copy_has_nothing_left_that_can_be_mended(tmp_path: Path) -> None:
     assert {"broken", "silent"} <= {kind.kind for kind in report.findings}
     gone = {"empty.wav", "cut.wav", "nan.wav", "silent.wav", "clipped.wav", "short.wav", "good1.wav", "quieter.flac"}
     assert set(done.left_out) == gone
+    alone = repair(bad, tmp_path / "alone", ["leave_out"])
+    assert set(alone.left_out) == gone - {"quieter.flac"}, "without a report all but near duplicates"
     after = examine(done.manifest)
     kinds = {one.kind for one in after.findings}
     assert not kinds & {"broken", "silent", "clipped", "dc", "over_full_scale", "stereo", "cancels", "one_silent",
