@@ -34,8 +34,9 @@ GROUPS = {  # first part of a path → heading, in the order of the form
     "accumulate": "Optimiser", "precision": "Optimiser", "validation": "Validation",
 }  # fmt: skip
 REST = "Run"  # heading of everything else
-LISTS = {  # lists that are written as a whole, and how they are called
+LISTS = {  # lists and mappings that can be written as a whole, and how they are called
     "losses": "all losses", "adversarial.discriminators": "all discriminators", "data.sources": "sources",
+    "network": "all of the network", "own_weights": "all own weights", "rate_shares": "all rate shares",
 }  # fmt: skip
 KEYS_OF = {  # entries that name a loss of one kind
     "adversarial.generator.key": "adversarial", "adversarial.feature.key": "feature", "semantic.key": "semantic",
@@ -200,16 +201,15 @@ def _rows_of_field(value: Any, hint: Any, path: str, told: EntryHelp | None) -> 
     if path in KEYS_OF and isinstance(value, str):
         choices = _keys_of(KEYS_OF[path])
         return [_row(path, choices, "choice" if value in choices.choices else "text")]
-    if path in LISTS:
-        told = replace(told, help=f"{told.help} Add to it or take away from it here, as in a recipe file.")
+    whole = replace(told, help=f"{told.help} Add to it or take away from it here, as in a recipe file.")
     if dataclasses.is_dataclass(hint) and value is not None:
         inside = _rows(value, typing.cast(type, hint), f"{path}.")
         return [*inside, _row(path, told, "plain", True)] if optional else inside
     if typing.get_origin(hint) is tuple and typing.get_args(hint)[0] is Term and value:
-        return [*_rows_of_terms(value, path), _row(path, told, "values")]
+        return [*_rows_of_terms(value, path), _row(path, whole, "values")]
     if typing.get_origin(hint) is dict and path in ("network", "own_weights", "rate_shares"):
-        return _rows_of_mapping(value, path, told)
-    return [_row(path, told, _kind_of(hint, value, told), optional)]
+        return _rows_of_mapping(value, path, told, whole)
+    return [_row(path, whole if path in LISTS else told, _kind_of(hint, value, told), optional)]
 
 
 def _rows_of_terms(terms: tuple[Term, ...], path: str) -> list[FormRow]:
@@ -236,15 +236,15 @@ def _keys_of(kind: str) -> EntryHelp:
     return EntryHelp(f"Which {kind} loss.", choices=keys)
 
 
-def _rows_of_mapping(value: dict[str, Any], path: str, told: EntryHelp) -> list[FormRow]:
+def _rows_of_mapping(value: dict[str, Any], path: str, told: EntryHelp, whole: EntryHelp) -> list[FormRow]:
     rows = []
     for name, item in value.items():
         help_text = network_help(name) if path == "network" else EntryHelp(f"{told.help} Here: {name}.", low=0)
         key = f"{path}.{name}"
         if "." in name:  # a path could not name it
-            return [_row(path, told, "plain")]
+            return [_row(path, whole, "plain")]
         rows.append(_row(key, help_text, _kind_of(Any if path == "network" else float, item, help_text), item is None))
-    return rows if path == "network" or rows else [_row(path, told, "plain")]
+    return [*rows, _row(path, whole, "plain")]
 
 
 def _row(path: str, told: EntryHelp, kind: Kind, optional: bool = False) -> FormRow:

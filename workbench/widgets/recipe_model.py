@@ -41,6 +41,7 @@ class RecipeModel(QAbstractItemModel):
         self.changed_paths: frozenset[str] = frozenset()
         self.columns: tuple[Column, ...] = ()
         self.palette = QPalette()
+        self._wholes: set[str] = set()  # entries whose parts are entries too
         self._change = change
         self._bold = QFont()
         self._bold.setBold(True)
@@ -53,6 +54,8 @@ class RecipeModel(QAbstractItemModel):
         for row in rows:
             groups.setdefault(row.group, []).append(row)
         self.groups, self.columns = list(groups.items()), tuple(columns)
+        paths = [row.path for row in rows]
+        self._wholes = {path for path in paths if any(other.startswith(f"{path}.") for other in paths)}
         self.endResetModel()
 
     def set_values(self, values: Mapping[str, Any], changed: frozenset[str]) -> None:
@@ -89,7 +92,7 @@ class RecipeModel(QAbstractItemModel):
 
     def differs(self, row: FormRow) -> bool:
         """Whether the family's recipes do not agree on an entry that makes a recipe what it is."""
-        if any(row.path == aside or row.path.startswith(f"{aside}.") for aside in ASIDE):
+        if row.path in self._wholes or any(f"{row.path}.".startswith(f"{aside}.") for aside in ASIDE):
             return False
         texts = {_said(column.values.get(row.path, NOT_THERE)) for column in self.columns if column.values}
         return len(texts) > 1

@@ -52,6 +52,8 @@ def test_a_term_is_changed_alone_or_in_its_list() -> None:
     longer = recipe.changed({"losses": value_from(row, "[{key: multiscale_mel}, {key: log_mel, weight: 15}]")})
     assert [term.key for term in longer.losses] == ["multiscale_mel", "log_mel"]
     assert "losses.log_mel.weight" in {row.path for row in rows_of(longer)}
+    wider = recipe.changed({"network": value_from(row_of(recipe, "network"), "{channels: 4, denoise_switch: true}")})
+    assert row_of(wider, "network.denoise_switch").kind == "flag"
 
 
 def _row(path: str) -> FormRow:
