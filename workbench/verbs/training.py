@@ -63,7 +63,7 @@ def _look(ctx: Context, run: Run) -> None:
     with contextlib.suppress(SpeefeareError):  # the folder is gone: the next scan sees that
         status = run_status(Path(run.folder), run.summary)
         ctx.runs.set_status(run.folder, status.state, status.words, status.recipe)
-    if run.active and not ctx.runs.chosen and not ctx.runs.wanted:
+    if run.active and not ctx.runs.chosen:
         ctx.runs.choose(run.folder)  # what is at work is looked at where nothing else is
     if was_active and run.status in TOLD:
         ctx.engine.add_message(f"{run.name}: {run.words}")

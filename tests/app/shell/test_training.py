@@ -114,6 +114,18 @@ def test_a_run_that_ends_is_told_once(ctx: Context, tmp_path: Path) -> None:
     assert ctx.engine.messages == ["one: Finished at step 1000 of 1000."]
 
 
+def test_what_is_at_work_is_looked_at_where_nothing_else_is(ctx: Context, tmp_path: Path) -> None:
+    resting, working = make_run(tmp_path, "resting"), at_work(make_run(tmp_path, "working"))
+    ctx.runs.wanted = str(tmp_path / "runs" / "gone")  # as it was when the window was closed
+    for run in (resting, working):
+        run.begin()
+    look(ctx)
+    assert ctx.runs.chosen == str(working.folder)
+    training.choose_run(ctx, resting.folder)
+    look(ctx)
+    assert ctx.runs.chosen == str(resting.folder)
+
+
 def test_another_window_finds_the_runs_again(ctx: Context, tmp_path: Path) -> None:
     inside, outside = make_run(tmp_path), MadeRun(tmp_path / "elsewhere" / "two")
     look(ctx)
