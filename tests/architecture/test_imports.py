@@ -17,6 +17,7 @@ CONCURRENCY = {"threading", "multiprocessing", "sounddevice", "concurrent"}
 QT = {"PySide6", "pyqtgraph", "shiboken6"}
 # What an import is called where the package that brings it is called otherwise.
 PACKAGE_OF = {
+    "visqol": "visqol-python",
     "parselmouth": "praat-parselmouth",
     "umap": "umap-learn",
     "yaml": "pyyaml",
