@@ -120,14 +120,14 @@ def test_from_the_form_to_open_in_workbench(
     ctx, panel = again.context, panel_of(again)
     until(lambda: run in ctx.runs.runs and ctx.runs.runs[run].summary.step > seen)
     assert psutil.pid_exists(record.pid) and ctx.runs.runs[run].status == "running"
-    until(lambda: panel.runs.runs.rows)
-    panel.runs.selectRow(0)
-    until(panel.stop.isEnabled)
-    qtbot.mouseClick(panel.stop, Qt.MouseButton.LeftButton)
+    until(lambda: panel.list.runs.runs.rows)
+    panel.list.runs.selectRow(0)
+    until(panel.list.stop.isEnabled)
+    qtbot.mouseClick(panel.list.stop, Qt.MouseButton.LeftButton)
     until(lambda: ctx.runs.runs[run].status == "stopped")
-    until(panel.resume.isEnabled)
+    until(panel.list.resume.isEnabled)
 
-    qtbot.mouseClick(panel.open, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.list.open, Qt.MouseButton.LeftButton)
     until(lambda: ctx.codec.info is not None and ctx.codec.info.source.startswith(run))
     assert ctx.codec.info is not None and ctx.codec.info.depth == 3  # the tiny network's books
     assert training.runs_folder(ctx) == tmp_path / "runs"

@@ -23,7 +23,7 @@ TERMS: dict[str, dict[str, str]] = {
     "latents": {"": "latent", "trajectory": "latent"},
     "dataset": {"": "held_out", "rate": "bandwidth"},
     "training": {
-        "": "recipe", "tree": "recipe", "family": "codec", "dry_run": "dry_run", "runs": "checkpoint",
+        "": "recipe", "tree": "recipe", "family": "codec", "dry_run": "dry_run", "list.runs": "checkpoint",
         "setup": "budget",
     },
     "editor": {"": "index", "raster": "codebook", "switches": "continuous"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
@@ -14,25 +14,26 @@ from speefeare_core.training.form import FormRow, text_of, value_at, value_from
 from workbench import dialogs
 from workbench.context import Context
 from workbench.panels.base import Panel
-from workbench.verbs import run_watch, training, training_words
+from workbench.panels.training_runs import TrainingRuns
+from workbench.verbs import training, training_words
 from workbench.verbs import training_draft as making
 from workbench.widgets.controls import Button, Choice, in_tab_order
 from workbench.widgets.entry_card import EntryCard
 from workbench.widgets.figure import Figure
 from workbench.widgets.group import Group
+from workbench.widgets.line import line_of
 from workbench.widgets.read_out import ReadOut
 from workbench.widgets.recipe_model import RecipeModel
 from workbench.widgets.recipe_tree import RecipeTree
 from workbench.widgets.remark_list import RemarkList
 from workbench.widgets.run_setup import BUDGET, RunSetup
-from workbench.widgets.runs_table import RunsTable
 from workbench.widgets.theme import describe
 from workbench.widgets.training_figures import recipe_figure, runs_figure
 
 FILE = "file"  # in the list of recipes: one from a file
 VIEWS = (("All entries", ""), ("Where columns differ", "differs"), ("Changed by you", "changed"))
 NARROW = 820  # units of width below which everything stands in one column
-SURE_MS = 4000  # within which Kill has to be pressed twice
+RUNS_FRAMES = 8  # the list of runs is shown anew no more often
 
 
 class TrainingPanel(Panel):
@@ -62,30 +63,17 @@ class TrainingPanel(Panel):
         self.queue = Button("Queue", "Queue the run", "Let it wait for its turn behind the runs that wait already.")
         self.start = Button("Start", "Start the run", "Start it in a process of its own (Ctrl+Enter).")
         self.estimate = ReadOut("A dry run says how long it takes and how much memory it needs.", lines=3)
-        self.runs = RunsTable()
-        self.watch = Button("Watch", "Watch the run", "Curves, sounds and alarms of the chosen run.")
-        self.open = Button("Open in workbench", "Open in workbench", "Load its newest codec into every other panel.")
-        self.stop = Button("Stop", "Stop the run", "Save and end after the present step; Resume goes on (Delete).")
-        self.kill = Button("Kill", "Kill the run", "End all its processes at once; press twice.")
-        self.resume = Button("Resume", "Resume the run", "Go on from the newest checkpoint.")
-        self.clone = Button("Clone", "Clone the run", "Take its recipe, changes and speech into the form.")
-        self.first = Button("Next", "Next in the queue", "Have a run that waits be the next one.")
-        self.add = Button("Add run…", "Add a run folder", "List a run whose folder lies elsewhere.")
-        self.explanation = ReadOut("no run is chosen")
-        self._sure = QTimer(self)
-        self._sure.setSingleShot(True)
-        self._sure.setInterval(SURE_MS)
+        self.list = TrainingRuns(context)
         self._shaped: tuple[object, ...] = ()
         self._stale = True  # the form has to be shown anew
         self._stages: list[Callable[[], None]] = []  # what of that is still to be done, one a frame
-        self._moved = True  # so do the runs
         self._frame = 0
         self._build()
         self._connect()
 
     def _build(self) -> None:
-        chosen = _line(self.family, self.size_choice, stretch=1)
-        found = _line(self.search, self.view, self.reset)
+        chosen = line_of(self.family, self.size_choice, stretch=1)
+        found = line_of(self.search, self.view, self.reset)
         found.setStretch(0, 1)
         self.form = QSplitter(Qt.Orientation.Vertical)
         self.form.addWidget(self.tree)
@@ -112,7 +100,7 @@ class TrainingPanel(Panel):
         command.addWidget(self.copy)
         column.addLayout(command)
         column.addWidget(self.estimate)
-        column.addLayout(_line(self.dry_run, None, self.queue, self.start))
+        column.addLayout(line_of(self.dry_run, None, self.queue, self.start))
         self.both = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.both.setContentsMargins(0, 0, 0, 0)
         self.both.setSpacing(10)
@@ -120,18 +108,8 @@ class TrainingPanel(Panel):
         self.both.addWidget(right, 4)
         make = QWidget()
         make.setLayout(self.both)
-        listed = QWidget()
-        column = QVBoxLayout(listed)
-        column.setSpacing(3)
-        column.addWidget(self.runs, 1)
-        column.addWidget(self.explanation)
-        buttons = (self.watch, self.open, self.clone, self.stop, self.kill, self.resume, self.first)
-        self.verbs = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self.verbs.addLayout(_line(*buttons[:3]))
-        self.verbs.addLayout(_line(*buttons[3:], None, self.add), 1)
-        column.addLayout(self.verbs)
         self.made = Group("New run", make)
-        self.known = Group("Runs", listed)
+        self.known = Group("Runs", self.list)
         inside = QWidget()
         self.column = QVBoxLayout(inside)
         self.column.setContentsMargins(8, 4, 8, 6)
@@ -151,7 +129,7 @@ class TrainingPanel(Panel):
             self.family, self.size_choice, self.search, self.view, self.reset, self.tree, self.card, self.setup.name,
         )  # fmt: skip
         in_tab_order(
-            self.remarks, self.command, self.copy, self.dry_run, self.queue, self.start, self.runs, *buttons, self.add,
+            self.remarks, self.command, self.copy, self.dry_run, self.queue, self.start, self.list.runs,
         )  # fmt: skip
         self.setFocusProxy(self.tree)
 
@@ -184,25 +162,11 @@ class TrainingPanel(Panel):
         self.dry_run.clicked.connect(self._dry_run)
         self.queue.clicked.connect(lambda: making.start(ctx, queue=True))
         self.start.clicked.connect(lambda: making.start(ctx))
-        self.runs.run_chosen.connect(lambda folder: training.choose_run(ctx, folder))
-        self.runs.run_wanted.connect(lambda folder: run_watch.open_in_workbench(ctx, folder))
-        self.runs.stop_wanted.connect(lambda folder: training.stop_run(ctx, folder))
-        self.watch.clicked.connect(lambda: ctx.runs.panel_wanted.emit("run"))
-        self.open.clicked.connect(lambda: run_watch.open_in_workbench(ctx, ctx.runs.chosen))
-        self.stop.clicked.connect(lambda: training.stop_run(ctx, ctx.runs.chosen))
-        self.kill.clicked.connect(self._kill)
-        self.resume.clicked.connect(self._resume)
-        self.clone.clicked.connect(lambda: making.clone_run(ctx, ctx.runs.chosen))
-        self.first.clicked.connect(lambda: training.hurry_in_queue(ctx, ctx.runs.chosen))
-        self.add.clicked.connect(self._add_run)
-        self._sure.timeout.connect(self._show_runs)
         for signal in (ctx.draft.changed, ctx.draft.recipe_changed, ctx.draft.shelf_changed, ctx.draft.told):
             signal.connect(self._form_changed)
         ctx.engine.changed.connect(self._form_changed)
         ctx.codec.changed.connect(self._form_changed)
         ctx.errands.changed.connect(self._form_changed)
-        for signal in (ctx.runs.changed, ctx.runs.moved, ctx.runs.chosen_changed):
-            signal.connect(self._runs_moved)
 
     # -- with the clock ---------------------------------------------------------------------------------------------
     def refresh(self) -> None:
@@ -215,15 +179,11 @@ class TrainingPanel(Panel):
             self._stages = [self._show_recipes, self._show_entries, self._show_setup, self._show_start]
         if self._stages:
             self._stages.pop(0)()
-        elif self._moved and self._frame % 8 == 0:
-            self._moved = False
-            self._show_runs()
+        elif self._frame % RUNS_FRAMES == 0:
+            self.list.refresh()
 
     def _form_changed(self, _key: str = "") -> None:
         self._stale = True
-
-    def _runs_moved(self, _folder: str = "") -> None:
-        self._moved = True
 
     # -- what is shown ----------------------------------------------------------------------------------------------
     def _show_entries(self) -> None:
@@ -283,18 +243,6 @@ class TrainingPanel(Panel):
 
     def _show_card(self, row: FormRow | None) -> None:
         self.card.show_row(row, self.context.draft.refused.get(row.path, "") if row is not None else "")
-
-    def _show_runs(self) -> None:
-        ctx, run = self.context, self.context.runs.run
-        self.runs.set_rows(training_words.run_rows(ctx), ctx.runs.chosen)
-        self.explanation.say(f"{run.name}: {' '.join((run.words, *_alarms(run.summary.alarms)))}" if run else "")
-        for button in (self.watch, self.clone, self.open):
-            button.setEnabled(run is not None)
-        self.stop.setEnabled(run is not None and run.active and run.status != "stopping")
-        self.kill.setEnabled(run is not None and run.active)
-        self.resume.setEnabled(run is not None and not run.active and run.status != "new")
-        self.first.setVisible(run is not None and run.status == "queued")
-        self.kill.setText("Press again to kill" if self._sure.isActive() else "Kill")
 
     # -- the person -------------------------------------------------------------------------------------------------
     def _row(self, path: str) -> FormRow:
@@ -359,32 +307,6 @@ class TrainingPanel(Panel):
         else:
             making.dry_run(self.context)
 
-    def _kill(self) -> None:
-        """The first press asks, the second within a few seconds does it."""
-        if self._sure.isActive():
-            self._sure.stop()
-            training.kill_run(self.context, self.context.runs.chosen)
-        else:
-            self._sure.start()
-        self._show_runs()
-
-    def _resume(self) -> None:
-        run = self.context.runs.run
-        if run is None:
-            return
-        changes: dict[str, Any] | None = None
-        if run.status == "finished":
-            steps = dialogs.ask_number(self, "Go on", f"{run.name} is finished. Steps in all:", run.summary.steps * 2)
-            if steps is None:
-                return
-            changes = {"budget.steps": steps}
-        training.resume_run(self.context, run.folder, changes)
-
-    def _add_run(self) -> None:
-        folder = dialogs.ask_folder(self, "List the run in", str(training.runs_folder(self.context)))
-        if folder:
-            training.add_run(self.context, folder)
-
     def keyPressEvent(self, event: Any) -> None:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.start.isEnabled():
@@ -399,7 +321,7 @@ class TrainingPanel(Panel):
     def figures(self) -> tuple[Figure, ...]:
         draft = self.context.draft
         made = (recipe_figure(self.tree, draft.source),) if draft.recipe is not None else ()
-        return (*made, *((runs_figure(self.runs),) if self.runs.runs.rows else ()))
+        return (*made, *((runs_figure(self.list.runs),) if self.list.runs.runs.rows else ()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -407,7 +329,7 @@ class TrainingPanel(Panel):
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if way != self.both.direction():
             self.both.setDirection(way)
-            self.verbs.setDirection(way)
+            self.list.verbs.setDirection(way)
 
     def view_state(self) -> dict[str, Any]:
         return {"draft": making.remembered(self.context), "view": self.view.value, "run": self.context.runs.chosen}
@@ -426,19 +348,3 @@ class TrainingPanel(Panel):
 def _shown_as_changed(changes: dict[str, Any], values: dict[str, Any]) -> list[str]:
     """Paths of the form that a change is about: itself, or a list that a part of was changed."""
     return [path for path in values if path in changes or any(name.startswith(f"{path}.") for name in changes)]
-
-
-def _alarms(alarms: tuple[tuple[str, str, str], ...]) -> list[str]:
-    return [f"▲ {words} {advice}" for _, words, advice in alarms]
-
-
-def _line(*widgets: QWidget | None, stretch: int = -1) -> QHBoxLayout:
-    """Widgets beside each other; None takes the room that is left."""
-    line = QHBoxLayout()
-    line.setContentsMargins(0, 0, 0, 0)
-    for number, widget in enumerate(widgets):
-        if widget is None:
-            line.addStretch(1)
-        else:
-            line.addWidget(widget, 1 if number == stretch else 0)
-    return line

@@ -286,23 +286,23 @@ def test_the_list_of_runs(panel: TrainingPanel, tmp_path: Path, monkeypatch: pyt
     panel.context.runs.next_scan = 0.0
     for _ in range(3):
         settle(panel)
-    (row,) = panel.runs.runs.rows
+    (row,) = panel.list.runs.runs.rows
     assert (row.name, row.state, row.progress, row.step) == ("one", "interrupted", 0.4, "400 of 1 000")
     assert row.texts[1] == "! interrupted ▲ 1"
-    assert not panel.resume.isEnabled() and panel.explanation.text() == "no run is chosen"
-    panel.runs.selectRow(0)
+    assert not panel.list.resume.isEnabled() and panel.list.explanation.text() == "no run is chosen"
+    panel.list.runs.selectRow(0)
     settle(panel)
-    assert panel.context.runs.chosen == str(run.folder) and "Lower the rate." in panel.explanation.text()
-    assert panel.resume.isEnabled() and panel.clone.isEnabled() and not panel.stop.isEnabled()
+    assert panel.context.runs.chosen == str(run.folder) and "Lower the rate." in panel.list.explanation.text()
+    assert panel.list.resume.isEnabled() and panel.list.clone.isEnabled() and not panel.list.stop.isEnabled()
     asked: list[list[str]] = []
     monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None, **_: asked.append([*words]))
-    panel.resume.click()
+    panel.list.resume.click()
     assert asked == [["runs", "resume", str(run.folder), "--json"]]
     wanted: list[str] = []
     panel.context.runs.panel_wanted.connect(wanted.append)
-    panel.watch.click()
+    panel.list.watch.click()
     assert wanted == ["run"]
-    qtbot.keyClick(panel.runs, KEY.Key_Return)
+    qtbot.keyClick(panel.list.runs, KEY.Key_Return)
     assert "no codec to open yet" in panel.context.engine.messages[-1]
 
 
@@ -311,15 +311,15 @@ def test_kill_has_to_be_pressed_twice(panel: TrainingPanel, tmp_path: Path, monk
     ProcessRecord.of_this_process().write(run.folder / "process.json")
     panel.context.runs.next_scan = 0.0
     settle(panel)
-    panel.runs.selectRow(0)
+    panel.list.runs.selectRow(0)
     settle(panel)
     asked: list[str] = []
     monkeypatch.setattr(panel.context.errands, "run", lambda key, words, then=None, **_: asked.append(words[1]))
-    panel.kill.click()
-    assert asked == [] and panel.kill.text() == "Press again to kill"
-    panel.kill.click()
-    assert asked == ["kill"] and panel.kill.text() == "Kill"
-    panel.stop.click()
+    panel.list.kill.click()
+    assert asked == [] and panel.list.kill.text() == "Press again to kill"
+    panel.list.kill.click()
+    assert asked == ["kill"] and panel.list.kill.text() == "Kill"
+    panel.list.stop.click()
     assert asked == ["kill", "stop"]
 
 
