@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 import traceback
 from collections.abc import Sequence
@@ -59,8 +60,10 @@ class Trainer:
         Raises `SpeefeareError` where recipe, data or device cannot be used; the log of a run that has begun says so.
         """
         self.recipe, self.run = recipe, run
-        self._stack = ExitStack()
+        self._stack, self._said_preparing = ExitStack(), False
         try:
+            if run.config.exists():  # begun by a job: whoever watches sees that it lives, while data are looked through
+                self._say_preparing()
             self._build(data, device)
         except Exception as error:
             self._stack.close()
@@ -110,10 +113,18 @@ class Trainer:
         self.state = RunState(self.model, self.learner, BookWatch(self.model.book_sizes))
         self.budget = Budget(recipe.budget, self.pool.speech_s)
 
+    def _say_preparing(self) -> None:
+        """The first line of a sitting; its step is the one that the run goes on from."""
+        if os.environ.get("RANK", "0") == "0":
+            newest = self.run.newest_checkpoint()
+            step, name = (checkpoint_step(newest), newest.name) if newest else (0, None)
+            RunEvents(self.run, True, False).append("preparing", step, recipe=self.recipe.name, resumed_from=name)
+        self._said_preparing = True
+
     def _begin(self, keeper: Keeper) -> None:
         recipe, newest = self.recipe, self.run.newest_checkpoint()
-        here = checkpoint_step(newest) if newest else 0
-        keeper.events.append("preparing", here, recipe=recipe.name, resumed_from=newest.name if newest else None)
+        if not self._said_preparing:
+            self._say_preparing()
         torch.manual_seed(recipe.seed)
         if newest is not None:
             keeper.go_back()
