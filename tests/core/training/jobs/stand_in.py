@@ -16,7 +16,7 @@ from pathlib import Path
 
 from speefeare_core.training.process_record import Heartbeat
 from speefeare_core.training.run_config import read_config
-from speefeare_core.training.run_log import EventLog, RunFolder
+from speefeare_core.training.run_log import EventLog, RunFolder, write_whole
 
 STEP_S = 0.02
 TOLD = ("WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT", "SPEEFEARE_RUN", "SPEEFEARE_LAUNCHER")
@@ -26,7 +26,7 @@ def main(path: Path) -> int:
     run = RunFolder(path)
     recipe = read_config(run).recipe
     rank = os.environ.get("RANK", "0")
-    (path / f"rank-{rank}.json").write_text(json.dumps({name: os.environ.get(name) for name in TOLD}))
+    write_whole(path / f"rank-{rank}.json", json.dumps({name: os.environ.get(name) for name in TOLD}).encode())
     if rank != "0":
         return 0
     with Heartbeat(run.process):

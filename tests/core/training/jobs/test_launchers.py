@@ -82,11 +82,21 @@ def test_without_slurm_the_file_can_still_be_written(make_spec: MakeSpec, monkey
     assert wait_for(job.run, "new").words == "Not begun."
 
 
+def told_by_both(run: Path) -> list[dict[str, str]]:
+    """What the launcher told both ranks of a run that has finished."""
+    paths = [run / f"rank-{rank}.json" for rank in (0, 1)]
+    wait_until(
+        run,
+        lambda status: status.state == "finished" and all(path.exists() and path.stat().st_size for path in paths),
+        "its end, and a word of every rank",
+    )
+    return [json.loads(path.read_text()) for path in paths]
+
+
 # -- submitit, on this computer -------------------------------------------------------------------------------------
 def test_submitit_runs_every_rank(make_spec: MakeSpec) -> None:
     job = start(replace(make_spec("a", steps=3), launcher="slurm", processes=2, options=LOCAL))
-    wait_for(job.run, "finished")
-    told = [json.loads((job.run / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
+    told = told_by_both(job.run)
     assert [one["LOCAL_RANK"] for one in told] == ["0", "1"]
     assert {one["WORLD_SIZE"] for one in told} == {"2"}
     assert told[0]["MASTER_PORT"] == told[1]["MASTER_PORT"] and told[0]["MASTER_ADDR"]
@@ -154,8 +164,7 @@ def test_the_sbatch_file_runs_every_rank(make_spec: MakeSpec, fake_slurm: Path) 
     spec = replace(make_spec("my run", steps=3), launcher="slurm", processes=2, options={"how": "sbatch"})
     job = start(spec)
     assert job.id == "4321"
-    wait_for(job.run, "finished")
-    told = [json.loads((job.run / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
+    told = told_by_both(job.run)
     assert [one["LOCAL_RANK"] for one in told] == ["0", "1"]
     assert {(one["WORLD_SIZE"], one["MASTER_ADDR"], one["MASTER_PORT"]) for one in told} == {("2", "here", "24321")}
     assert told[0]["SPEEFEARE_RUN"] == str(job.run)
