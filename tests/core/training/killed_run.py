@@ -22,16 +22,15 @@ from speefeare_core.training.trainer import Trainer
 def main() -> int:
     recipe, data, whole, killed = sys.argv[1:]
     pieces = random.Random(1)
-    began = time.monotonic()
     assert ended(child(recipe, data, whole, "never")) == 0
-    lasted = time.monotonic() - began
     kills = 0
-    moments = ["half", "unnamed", "named", "random", "random", "random"]
+    moments = ["random", "half", "random", "unnamed", "random", "named"]
     while True:
         moment = moments.pop(0) if moments else "never"
         pid = child(recipe, data, killed, moment)
         if moment == "random":
-            time.sleep(pieces.uniform(0.05, 0.4) * lasted)
+            wait_for_lines(Path(killed, "events.jsonl"), pieces.randint(3, 6), pid)
+            time.sleep(pieces.uniform(0, 0.1))
             os.kill(pid, signal.SIGKILL)
         code = ended(pid)
         if code == 0:
@@ -40,6 +39,15 @@ def main() -> int:
         if code != -signal.SIGKILL:
             return 1
         kills += 1
+
+
+def wait_for_lines(log: Path, more: int, pid: int) -> None:
+    """Until a log has so many more lines than now, or the process has ended (and waits to be asked how)."""
+    before = log.read_bytes().count(b"\n") if log.exists() else 0
+    while not (log.exists() and log.read_bytes().count(b"\n") >= before + more):
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return
+        time.sleep(0.002)
 
 
 def child(recipe: str, data: str, folder: str, moment: str) -> int:

@@ -91,7 +91,7 @@ KILLER = Path(__file__).with_name("killed_run.py")
 @pytest.mark.slow
 def test_a_run_that_is_killed_at_any_moment_ends_as_one_that_never_was(tones: Path, tmp_path: Path) -> None:
     """Processes of their own are killed: at random, half-way through a checkpoint, and before it gets its name."""
-    given = tiny(adversarial={**ADVERSARY, "start_step": 6}, ema=0.9, budget__steps=16, log_every=2,
+    given = tiny(adversarial={**ADVERSARY, "start_step": 6}, ema=0.9, budget__steps=24, log_every=1,
                  checkpoint_every=4, validation__seconds=0.25)  # fmt: skip
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(given.to_dict()))
     words = [str(tmp_path / "recipe.yaml"), str(tones), str(tmp_path / "whole"), str(tmp_path / "killed")]
@@ -101,7 +101,7 @@ def test_a_run_that_is_killed_at_any_moment_ends_as_one_that_never_was(tones: Pa
     assert kills >= 5
     whole, killed = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "killed")
     same_codec(whole, killed)
-    for name in ("step-00000012.pt", "step-00000016.pt"):
+    for name in ("step-00000020.pt", "step-00000024.pt"):
         states_equal(read_checkpoint(whole.checkpoints / name), read_checkpoint(killed.checkpoints / name))
     assert _unbroken(killed) == _unbroken(whole)
 
