@@ -76,8 +76,8 @@ def test_there_is_a_picture_of_every_panel_and_of_the_window(captured: tuple[Pat
     for name in (*(info.key for info in PANELS), "window"):
         image = QImage(str(captured[0] / f"{name}.png"))
         assert image.width() >= 400 and image.height() >= 300, name
-        small = image.scaled(64, 64).convertToFormat(QImage.Format.Format_RGB32)
-        colours = {small.pixel(x, y) for x in range(64) for y in range(64)}
+        small = image.scaled(160, 120).convertToFormat(QImage.Format.Format_RGB32)
+        colours = {small.pixel(x, y) for x in range(160) for y in range(120)}
         assert len(colours) > 12, f"{name}.png shows next to nothing"
         assert image.pixelColor(1, 1).lightness() < 128, f"{name}.png is not dark"
 
