@@ -39,6 +39,7 @@ def both(recipe: Recipe, data: Path, out: Path, kind: str) -> None:
     """One step, and a whole run as torchrun would start it."""
     rank = os.environ["RANK"]
     one_step(recipe, out / f"{kind}-{rank}.pt")
+    os.environ["MASTER_PORT"] = os.environ["SECOND_PORT"]  # the first group's store may still answer at its own
     trainer = Trainer(recipe, RunFolder(out / f"{kind}-run"), data, "cpu")
     assert trainer.train().finished
     torch.save(trainer.model.module.state_dict(), out / f"{kind}-after-{rank}.pt")
@@ -65,10 +66,11 @@ def one_step(recipe: Recipe, out: Path) -> None:
 
 def in_two(work: Callable[[], None]) -> list[int]:
     """Exit codes of two processes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    with socket.socket() as first, socket.socket() as second:
+        for free in (first, second):
+            free.bind(("127.0.0.1", 0))
+        ports = [str(free.getsockname()[1]) for free in (first, second)]
+    told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": ports[0], "SECOND_PORT": ports[1], "WORLD_SIZE": "2"}
     children = [child(work, told | {"RANK": rank, "LOCAL_RANK": rank}) for rank in "01"]
     return [wait(pid) for pid in children]
 
