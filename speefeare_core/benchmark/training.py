@@ -62,7 +62,7 @@ def bench_training(
     if model.fitted:
         raise SpeefeareError(f"The recipe {recipe.name} is fitted at once: it has no steps that could be timed.")
     torch.manual_seed(recipe.seed)
-    learner = Learner(recipe.changed({"adversarial.start_step": 0}), model, parallel)
+    learner = Learner(recipe.changed({"adversarial.start_step": 0, "adversarial.start_share": 0.0}), model, parallel)
     model.module.train()
     count = steps + WARM_UP
     heard = [_batch(recipe, model, parallel)] * recipe.accumulate

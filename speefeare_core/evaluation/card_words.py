@@ -53,9 +53,10 @@ def loss_words(recipe: Recipe) -> str:
     if recipe.adversarial.discriminators:
         judges = ", ".join(term.key for term in recipe.adversarial.discriminators)
         feature = f", {_term(recipe.adversarial.feature)}" if recipe.adversarial.feature else ""
-        parts.append(
-            f"{_term(recipe.adversarial.generator)}{feature} with {judges} from step {recipe.adversarial.start_step}"
-        )
+        begin = f"step {recipe.adversarial.start_step}"
+        if recipe.adversarial.start_share:
+            begin = f"{recipe.adversarial.start_share:.0%} of the budget"
+        parts.append(f"{_term(recipe.adversarial.generator)}{feature} with {judges} from {begin} on")
     kind = "shares of the gradient" if recipe.balancer.on else "factors"
     return f"Losses ({kind}): {'; '.join(parts) or 'none'}."
 

@@ -87,13 +87,19 @@ class DiscriminatorGroup:
 
 @dataclass(frozen=True)
 class AdversarialRecipe:
-    """Discriminators, from `start_step` on; without discriminators nothing adversarial is trained."""
+    """Discriminators, from `start_step` and `start_share` on; without discriminators nothing adversarial is trained."""
 
     discriminators: tuple[Term, ...] = entry((), "Which discriminators listen.")
     generator: Term = entry(lambda: Term("hinge"), "The adversarial loss.")
     feature: Term | None = entry(None, "Feature matching.")
     groups: tuple[DiscriminatorGroup, ...] = entry((), "Further discriminators, with adversarial losses of their own.")
     start_step: int = entry(0, "First step of the adversarial part.", low=0, unit="steps")
+    start_share: float = entry(
+        0.0,
+        "Share of the budget before which nothing adversarial is trained; the later of the two counts.",
+        low=0,
+        high=1,
+    )
     update_share: float = entry(1.0, "Chance that the discriminators learn in a step.", low=0, high=1)
     generator_first: bool = entry(
         True, "The codec learns before the discriminators do in each step (always so where batches are accumulated)."

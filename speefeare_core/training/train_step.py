@@ -64,7 +64,8 @@ class Learner:
         """
         recipe, parallel = self.recipe, self.parallel
         seed_step(recipe.seed, parallel.rank, step, attempt)
-        adversary = self.adversary if step >= recipe.adversarial.start_step else None
+        begun = step >= recipe.adversarial.start_step and progress >= recipe.adversarial.start_share
+        adversary = self.adversary if begun else None
         share = recipe.adversarial.update_share
         turn = adversary is not None and (share >= 1 or together(recipe.seed, step, attempt) < share)
         rate = rate_at(recipe.optimiser, step, progress)

@@ -62,10 +62,12 @@ def _config(spec: JobSpec) -> RunConfig:
 def _rehearsal(recipe: Recipe) -> dict[str, Any]:
     """What differs: the discriminators join half-way, every step is written down, and the end comes soon."""
     each = WARM + MEASURED
-    later = bool(recipe.adversarial.discriminators) and recipe.adversarial.start_step > 0
+    judged = recipe.adversarial
+    later = bool(judged.discriminators) and (judged.start_step > 0 or judged.start_share > 0)
     return {
         "budget.steps": 2 * each if later else each, "budget.minutes": LIMIT_MIN, "budget.epochs": 0,
-        "adversarial.start_step": each if later else 0, "log_every": 1, "checkpoint_every": 1_000_000,
+        "adversarial.start_step": each if later else 0, "adversarial.start_share": 0.0, "log_every": 1,
+        "checkpoint_every": 1_000_000,
     }  # fmt: skip
 
 

@@ -102,18 +102,20 @@ def _length(
     recipe: Recipe, plain_s: float, per_step: float, validation_s: float, batch_s: float, speech_s: float
 ) -> tuple[int, str, float]:
     """Steps that the budget allows, the limit that ends the run, and its seconds."""
-    budget, later = recipe.budget, recipe.adversarial.start_step if recipe.adversarial.discriminators else 0
+    budget, judged = recipe.budget, recipe.adversarial
+    count, limit = budget.steps, "steps"
+    if budget.epochs and batch_s and speech_s:
+        heard = math.ceil(budget.epochs * speech_s / batch_s)
+        if heard < count:
+            count, limit = heard, "epochs"
+    whole = min(count, budget.minutes * 60 / plain_s) if budget.minutes else count
+    later = max(judged.start_step, math.ceil(judged.start_share * whole))
 
     def seconds(steps: int) -> float:
         alone = min(steps, later)
         looks = 1 + math.ceil(steps / recipe.checkpoint_every)
         return alone * plain_s + (steps - alone) * per_step + looks * validation_s
 
-    count, limit = budget.steps, "steps"
-    if budget.epochs and batch_s and speech_s:
-        heard = math.ceil(budget.epochs * speech_s / batch_s)
-        if heard < count:
-            count, limit = heard, "epochs"
     if budget.minutes and seconds(count) > budget.minutes * 60:
         low, high = 0, count
         while high - low > 1:

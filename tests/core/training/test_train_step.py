@@ -73,6 +73,12 @@ def test_the_discriminators_learn_in_their_share_of_the_steps() -> None:
     assert 30 <= learnt <= 50
 
 
+@pytest.mark.parametrize(("step", "progress", "begun"), [(9, 0.9, False), (10, 0.49, False), (10, 0.5, True)])
+def test_the_discriminators_begin_at_the_later_of_step_and_share(step: int, progress: float, begun: bool) -> None:
+    learner = learner_of(tiny(adversarial={**ADVERSARY, "start_step": 10, "start_share": 0.5}, losses=LOSSES))
+    assert ("discriminator" in learner.step([Heard(audio())], step, progress, False).values) == begun
+
+
 def test_the_loss_without_knowledge_is_that_of_one_answer_for_both() -> None:
     for key, expected in (("hinge", 2.0), ("mse", 0.5)):
         given = tiny(adversarial={**ADVERSARY, "generator": {"key": key}}).adversarial

@@ -36,6 +36,8 @@ def recipe(**changes: Any) -> Recipe:
             {"budget__steps": 1000, "adversarial__discriminators": [{"key": "d"}], "adversarial__start_step": 600},
             1000, "steps", 600 * 1 + 400 * 2 + 11 * 5,
         ),
+        ({"budget__steps": 1000, "adversarial__start_share": 0.6}, 1000, "steps", 600 * 1 + 400 * 2 + 11 * 5),
+        ({"budget__minutes": 1.0, "adversarial__start_share": 0.5}, 40, "minutes", 60),
     ],
 )  # fmt: skip
 def test_the_budget_says_how_long_it_takes(changes: dict[str, Any], steps: int, limit: str, seconds: float) -> None:
