@@ -78,6 +78,7 @@ class RunPanel(Panel):
         )
         self._draw_next = 0.0  # on the monotonic clock, while a long log is read
         self._remembered: tuple[str, ...] = ()  # runs that were looked at when the window was closed
+        self._sizes: list[int] | None = None  # of the pages, once the person has moved what stands between them
         self._wanted: list[str] | None = None  # pages chosen by the person; None: by the room there is
         self._lay_out()
         self._connect()
@@ -142,7 +143,8 @@ class RunPanel(Panel):
         self.warning.clicked.connect(lambda: self._show_page("alarms"))
         ctx.runs.changed.connect(self._show_runs)
         ctx.runs.chosen_changed.connect(self._show_runs)
-        ctx.runs.moved.connect(lambda folder: run_watch.tell_alarms(ctx, folder))
+        ctx.runs.moved.connect(self._tell_alarms)
+        self.split.splitterMoved.connect(self._keep_sizes)
         ctx.run_watch.grew.connect(self._grew)
 
     # -- state → widgets --------------------------------------------------------------------------------------------
@@ -289,13 +291,19 @@ class RunPanel(Panel):
         elif event.modifiers() or not self.context.runs.chosen or not self.listen.press(event):
             super().keyPressEvent(event)
 
+    def _keep_sizes(self) -> None:
+        self._sizes = self.split.sizes()
+
+    def _tell_alarms(self, folder: str) -> None:
+        run_watch.tell_alarms(self.context, folder)
+
     # -- taken out --------------------------------------------------------------------------------------------------
     def figures(self) -> tuple[Figure, ...]:
         return self.curves.figures() + self.listen.figures()
 
     def view_state(self) -> dict[str, Any]:
         runs = [*(run_watch.folders(self.context) or self._remembered)]
-        return {"pages": self._wanted, "split": self.split.sizes(), "runs": runs, **self.curves.look()}
+        return {"pages": self._wanted, "split": self._sizes, "runs": runs, **self.curves.look()}
 
     def set_view_state(self, state: dict[str, Any]) -> None:
         pages, sizes, runs = state.get("pages"), state.get("split"), state.get("runs")
@@ -306,4 +314,5 @@ class RunPanel(Panel):
         self.curves.set_look(state)
         if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) for size in sizes):
             self.split.setSizes(sizes)
+            self._sizes = sizes
         self._choose_pages()
