@@ -74,7 +74,7 @@ def _list(args: argparse.Namespace) -> Result:
 
     found = list_runs(args.folder)
     data = {"folder": str(args.folder), "runs": [status.to_dict() for status in found]}
-    return Result(data, "\n".join(_row(status) for status in found) or f"There is no run in {args.folder}.")
+    return Result(data, "\n".join(_row(status) for status in found) or f"No run lies in {args.folder.resolve()}.")
 
 
 def _show(args: argparse.Namespace) -> Result:

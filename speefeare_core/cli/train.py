@@ -45,8 +45,11 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     if args.detach or not launcher.local:
         job = launcher.start(spec)
         return started(job.spec, job.id, str(job.facts.get("words", "")) or f"started by {spec.launcher}, job {job.id}")
-    console.note(f"Training in {spec.run}; Ctrl-C stops after this step, and the same command goes on.")
     return _here(spec, console) if spec.launcher == "local" else _followed(launcher.start(spec), console)
+
+
+def _say_begun(spec: JobSpec, console: Console) -> None:
+    console.note(f"Training in {spec.run}; Ctrl-C stops after this step, and the same command goes on.")
 
 
 def started(spec: JobSpec, job_id: str, words: str) -> Result:
@@ -64,6 +67,7 @@ def _here(spec: JobSpec, console: Console) -> Result:
     launcher_of(spec.launcher).check(spec)
     job = prepare(spec)
     RunFolder(job.run).stop.unlink(missing_ok=True)
+    _say_begun(spec, console)
     with progress_shown(job.run, console.status):
         done = train_in(job.run, spec.device)
     return _ended(spec, done.step, done.finished)
@@ -74,6 +78,7 @@ def _followed(job: Job, console: Console) -> Result:
     from speefeare_core.training.jobs.control import kill, stop
     from speefeare_core.training.jobs.follow import follow_until_rest
 
+    _say_begun(job.spec, console)
     for interrupted in (stop, kill):
         try:
             status = follow_until_rest(job.run, console.status)

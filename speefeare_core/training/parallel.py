@@ -77,8 +77,8 @@ class Parallel:
         joined = self.mean(torch.cat([there, *flat]))
         parts = torch.split(joined[len(given) :], [parameter.numel() for parameter in given])
         for parameter, present, values in zip(given, joined[: len(given)].tolist(), parts, strict=True):
-            if present:
-                parameter.grad = values.view_as(parameter).to(parameter.dtype)
+            if present:  # in the parameter's own memory order: fused optimisers go through both side by side
+                parameter.grad = torch.empty_like(parameter).copy_(values.view_as(parameter))
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over all processes, in place where there are several."""

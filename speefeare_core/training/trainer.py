@@ -18,6 +18,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.alarm_rules import broken_clips, not_finite
 from speefeare_core.training.book_watch import BookWatch
 from speefeare_core.training.budget import Budget
+from speefeare_core.training.denormals import denormals_as_zero
 from speefeare_core.training.faults import Fault, NotFinite, gave_up, understand
 from speefeare_core.training.held_out import hold_out, validation_clips
 from speefeare_core.training.keeper import Keeper
@@ -97,6 +98,7 @@ class Trainer:
         recipe = self.recipe
         if recipe.threads:
             torch.set_num_threads(recipe.threads)
+        self._stack.enter_context(denormals_as_zero())
         self.parallel = start_parallel(device, recipe.precision, recipe.accelerate)
         self._stack.callback(self.parallel.close)
         self.device = self.parallel.device

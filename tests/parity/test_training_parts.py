@@ -111,7 +111,7 @@ def listened(outputs: list[DiscriminatorOutput]) -> tuple[list[Tensor], list[lis
     return [output.logits for output in outputs], [output.features for output in outputs]
 
 
-def same(ours: list[Tensor], theirs: list[Tensor], tolerance: float = 2e-5) -> None:
+def assert_same(ours: list[Tensor], theirs: list[Tensor], tolerance: float = 2e-5) -> None:
     assert len(ours) == len(theirs)
     for mine, other in zip(ours, theirs, strict=True):
         assert mine.numel() == other.numel()
@@ -136,9 +136,9 @@ def test_the_discriminators_and_gan_losses_of_dac() -> None:
             outputs[name] = [*period(audio), *bands(audio)]
             logits, features = listened(outputs[name])
             maps = theirs(audio)
-            same(logits, [layers[-1] for layers in maps])
+            assert_same(logits, [layers[-1] for layers in maps])
             for mine, layers in zip(features, maps, strict=True):
-                same(mine, layers[:-1])
+                assert_same(mine, layers[:-1])
         adversarial, matching = gan.generator_loss(Signal(fake, 24000), Signal(real, 24000))
         ours, feature = LOSSES["least_squares"](), LOSSES["feature_matching"](mean_over="nothing")
         torch.testing.assert_close(ours.generator(outputs["fake"]), adversarial)
@@ -178,9 +178,9 @@ def test_the_stft_discriminator_of_encodec(package: str) -> None:
     logits, features = listened(ours(audio))
     found = theirs(audio, audio) if package == "speechtokenizer" else theirs(audio)
     their_logits, maps = (found[0], found[2]) if package == "speechtokenizer" else found
-    same(logits, their_logits)
+    assert_same(logits, their_logits)
     for mine, other in zip(features, maps, strict=True):
-        same(mine, other)
+        assert_same(mine, other)
 
 
 def test_the_hinge_losses_of_audiocraft_and_vocos() -> None:
@@ -225,7 +225,7 @@ def test_the_discriminators_of_speechtokenizer() -> None:
         with torch.no_grad():
             real, fake = ours(audio), ours(0.5 * audio)
             logits, fake_logits, maps, fake_maps = other(audio, 0.5 * audio)
-            same([output.logits.flatten(1) for output in real], logits)
+            assert_same([output.logits.flatten(1) for output in real], logits)
             matching = 2 * LOSSES["feature_matching"](mean_over="nothing", logits=True)(real, fake)
             torch.testing.assert_close(matching, losses.feature_loss(maps, fake_maps), rtol=1e-4, atol=1e-5)
             least = LOSSES["least_squares"]()
@@ -247,8 +247,8 @@ def test_the_discriminators_of_vocos() -> None:
         copy_weights(mine, other)
         real, fake = mine(audio), mine(other_audio)
         logits, fake_logits, maps, fake_maps = other(audio[:, 0], other_audio[:, 0])
-        same([output.logits.flatten(1) for output in real], [x.flatten(1) for x in logits])
-        same([output.logits.flatten(1) for output in fake], [x.flatten(1) for x in fake_logits])
+        assert_same([output.logits.flatten(1) for output in real], [x.flatten(1) for x in logits])
+        assert_same([output.logits.flatten(1) for output in fake], [x.flatten(1) for x in fake_logits])
         value = LOSSES["feature_matching"](mean_over="discriminators", logits=True)(real, fake)
         torch.testing.assert_close(value, matching(maps, fake_maps)[0] / len(maps), rtol=1e-4, atol=1e-6)
 

@@ -1,8 +1,8 @@
 """Trains in two processes that talk by gloo: `python ranked_run.py RECIPE DATA OUT`.
 
-OUT/joined.pt and OUT/torch-N.pt: gradients and books after one step on four examples, in one process and in two with
-two examples each. OUT/torch-run: a whole run in two processes, OUT/torch-after-N.pt their weights after it. The same
-with Accelerate: accelerate-N.pt and so on.
+OUT/joined.pt and OUT/torch-N.pt: gradients, movement of the weights and books after one step on four examples, in one
+process and in two with two examples each. OUT/torch-run: a whole run in two processes, OUT/torch-after-N.pt their
+weights after it. The same with Accelerate: accelerate-N.pt and so on.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def one_step(recipe: Recipe, out: Path) -> None:
     model = trainable_for(recipe)
     model.module.train()
     learner = Learner(recipe, model, parallel)
+    before = {name: value.detach().clone() for name, value in model.module.named_parameters()}
     generator = torch.Generator().manual_seed(1)
     audio = 0.2 * torch.randn(4, 1, 20 * model.frame_samples, generator=generator)
     mine = audio.chunk(parallel.world_size)[parallel.rank]
@@ -60,7 +61,8 @@ def one_step(recipe: Recipe, out: Path) -> None:
     if learner.adversary is not None:
         found |= {f"adversary.{name}": value.grad for name, value in learner.adversary.parts.named_parameters()}
     values = {name: parallel.mean(value.clone().float()) for name, value in report.values.items()}
-    torch.save({"gradients": found, "books": books_state(model.module), "values": values}, out)
+    moved = {name: value.detach() - before[name] for name, value in model.module.named_parameters()}
+    torch.save({"gradients": found, "moved": moved, "books": books_state(model.module), "values": values}, out)
     parallel.close()
 
 

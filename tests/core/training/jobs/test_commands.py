@@ -61,7 +61,7 @@ def test_the_words_for_people(make_spec: MakeSpec, tmp_path: Path, capsys: pytes
     assert main(["runs", "list", str(tmp_path / "runs")]) == 0
     assert "finished     a" in capsys.readouterr().out
     assert main(["runs", "list", str(tmp_path / "speech")]) == 0
-    assert "There is no run in" in capsys.readouterr().out
+    assert f"No run lies in {tmp_path / 'speech'}." in capsys.readouterr().out
 
 
 def test_the_queue_by_command(
