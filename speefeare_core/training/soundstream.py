@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from torch import Tensor
-
-from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codecs.soundstream import SoundStreamCodec
-from speefeare_core.nn.soundstream import SoundStreamConfig, SoundStreamModel
-from speefeare_core.training.draws import DepthDraw
-from speefeare_core.training.trainable import Reconstruction, Trainable, used_codes, whole_weights
+from speefeare_core.training.residual_network import ResidualNetwork
 
 
-class TrainableSoundStream(Trainable):
-    """Starts at random; the books take their k-means start from the first batch."""
+class TrainableSoundStream(ResidualNetwork):
+    """The books take their k-means start from the first batch; quantiser dropout for each example."""
 
-    module: SoundStreamModel
-
-    def __init__(self, network: dict[str, Any]) -> None:
-        config = SoundStreamConfig.from_dict(network)
-        self.module = SoundStreamModel(config)
-        self.rate_hz, self.frame_samples = config.rate_hz, config.hop_samples
-        self.book_sizes = (config.book_size,) * config.books
-
-    def reconstruct(self, audio: Tensor, draw: DepthDraw, features: Tensor | None = None) -> Reconstruction:
-        """Quantiser dropout per example."""
-        depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
-        unquantised = draw.unquantised(audio.shape[0], audio.device)
-        with whole_weights():
-            out = self.module(audio, depths, unquantised=unquantised)
-        own = {"commitment": out.quantized.commitment_loss}
-        return Reconstruction(out.audio, audio, own, used_codes(out.quantized))
-
-    def to_native(self, name: str, licence: str, notes: tuple[str, ...]) -> NativeFile:
-        """The codec as a file's contents."""
-        return self.native_of(SoundStreamCodec, name, licence, notes)
+    codec = SoundStreamCodec

@@ -15,8 +15,6 @@ smoke test.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import tempfile
 import warnings
@@ -35,10 +33,10 @@ from speefeare_core.benchmark.turns import Figures, Runner, cut, figures, ratios
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.plans import make_plan
 from speefeare_core.plans.modes import EXACT, MODES, PlanReport
+from tests.benchmarks.figures import chosen, parser_of, write_figures
 from tests.benchmarks.stream_peers import MATCHES, Match
 from tests.parity.peer import speech_like
 
-FOLDER = Path(__file__).parents[2] / "resources" / "benchmarks"
 PLAIN, PLAN = "ours, plain", "ours, plan"
 
 
@@ -132,32 +130,19 @@ def _times(of: Figures) -> str:
 
 def write(rows: Sequence[Row], place: dict[str, Any], options: dict[str, float], folder: Path) -> None:
     """`stream.json` and `stream.md`."""
-    folder.mkdir(exist_ok=True)
     data = {"machine": place, **options, "rows": [asdict(row) for row in rows]}
-    (folder / "stream.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    where = (
-        f"{place['processor']}, {place['cores']} cores, load {place['load_average']:.1f}, torch {place['torch']},"
-        f" {place['threads']} thread"
-    )
-    how = "Written by `python -m tests.benchmarks.stream --write`; its docstring says what the columns are."
-    text = f"# Live steps, ours and others'\n\n{where}. {how}\n\n{table(rows)}"
-    (folder / "stream.md").write_text(text, encoding="utf-8")
+    write_figures(folder, "stream", "Live steps, ours and others'", data, table(rows))
 
 
 def main(argv: list[str] | None = None, matches: Sequence[Match] = MATCHES) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="keys, separated by commas: " + ", ".join(row.key for row in matches))
+    known = {row.key: row for row in matches}
+    parser = parser_of(__doc__, list(known))
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of audio to time")
     parser.add_argument("--warm-up", type=float, default=SECONDS, help="of audio before it")
-    parser.add_argument("--write", nargs="?", type=Path, const=FOLDER, help="keep the figures (resources/benchmarks)")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    known = {row.key: row for row in matches}
-    keys = list(known) if args.only is None else args.only.split(",")
-    unknown = [key for key in keys if key not in known]
-    if unknown:
-        parser.error(f"there is no {unknown[0]}; choose from {', '.join(known)}")
+    keys = chosen(parser, args.only, list(known))
     rows: list[Row] = []
     place = machine()  # with the load before it begins
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

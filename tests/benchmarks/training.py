@@ -16,8 +16,6 @@ Nothing here is part of the test suite but a smoke test.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -38,10 +36,10 @@ from speefeare_core.training.parallel import Parallel
 from speefeare_core.training.recipe import Recipe, read_recipe
 from speefeare_core.training.train_step import Heard, Learner
 from speefeare_core.training.trainable import trainable_for
+from tests.benchmarks.figures import chosen, parser_of, write_figures
 from tests.benchmarks.training_peers import AudiocraftStep, DacStep, Sizes
 from tests.parity.training_peers import copy_weights
 
-FOLDER = Path(__file__).parents[2] / "resources" / "benchmarks"
 STEPS, WARM_UP = 12, 2
 SMALL = Sizes(
     filters=8, dimension=32, books=6, entries=256, windows=(1024, 512), channels=8, bands=(1024, 512), periods=(2, 3),
@@ -202,32 +200,19 @@ def table(rows: Sequence[Row]) -> str:
 
 def write(rows: Sequence[Row], place: dict[str, Any], folder: Path) -> None:
     """`training.json` and `training.md`."""
-    folder.mkdir(exist_ok=True)
     data = {"machine": place, "rows": [asdict(row) for row in rows]}
-    (folder / "training.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    where = (
-        f"{place['processor']}, {place['cores']} cores, load {place['load_average']:.1f}, torch {place['torch']},"
-        f" {place['threads']} thread"
-    )
-    how = "Written by `python -m tests.benchmarks.training --write`; its docstring says what the columns are."
-    text = f"# Training steps, ours and the official trainers'\n\n{where}. {how}\n\n{table(rows)}\n"
-    (folder / "training.md").write_text(text, encoding="utf-8")
+    write_figures(folder, "training", "Training steps, ours and the official trainers'", data, table(rows))
 
 
 def main(argv: list[str] | None = None, matches: Sequence[Match] = MATCHES) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="keys, separated by commas: " + ", ".join(row.key for row in matches))
+    known = {row.key: row for row in matches}
+    parser = parser_of(__doc__, list(known))
     parser.add_argument("--steps", type=int, default=STEPS, help="to time")
     parser.add_argument("--warm-up", type=int, default=WARM_UP, help="steps before them")
-    parser.add_argument("--write", nargs="?", type=Path, const=FOLDER, help="keep the figures (resources/benchmarks)")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    known = {row.key: row for row in matches}
-    keys = list(known) if args.only is None else args.only.split(",")
-    unknown = [key for key in keys if key not in known]
-    if unknown:
-        parser.error(f"there is no {unknown[0]}; choose from {', '.join(known)}")
+    keys = chosen(parser, args.only, list(known))
     place = machine()  # with the load before it begins
     rows = []
     for key in keys:
