@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from speefeare_core.catalog.words import byte_words
-
-# -P: a folder named like a package in the current directory must not take its place.
-COMMAND = (sys.executable, "-P", "-m", "speefeare_core.cli")
-_PACKAGES = str(Path(__file__).resolve().parents[2])
-PATIENCE_MS = 3000  # a process that was asked to leave
+from workbench.engine.command_process import COMMAND, CommandProcess, end_all
 
 Verb = Literal["download", "remove"]
 
@@ -66,14 +58,6 @@ class JobProgress:
         return ", ".join(filter(None, parts))
 
 
-class _Process(QProcess):
-    """Knows its name. (Slots that are lambdas would own the jobs, and delete them while a process is deleted.)"""
-
-    def __init__(self, parent: QObject, name: str) -> None:
-        super().__init__(parent)
-        self.name = name
-
-
 class CatalogJobs(QObject):
     """At most one job a name. `command` takes the place of `python -m speefeare_core.cli`."""
 
@@ -83,9 +67,8 @@ class CatalogJobs(QObject):
     def __init__(self, command: Sequence[str] | None = None) -> None:
         super().__init__()
         self._command = tuple(command or COMMAND)
-        self._processes: dict[str, _Process] = {}
+        self._processes: dict[str, CommandProcess] = {}
         self._progress: dict[str, JobProgress] = {}
-        self._rest: dict[str, bytes] = {}  # of a line that is not whole yet
 
     def progress(self, name: str) -> JobProgress | None:
         """How far the job of this name is; None where there is none."""
@@ -105,15 +88,11 @@ class CatalogJobs(QObject):
             words += ["--accept-licence", "--progress-lines"]
         if offline:
             words.append("--offline")
-        process = _Process(self, name)
-        process.setProcessEnvironment(environment())
-        process.setProgram(self._command[0])
-        process.setArguments([*self._command[1:], *words])
-        process.setStandardInputFile(QProcess.nullDevice())
-        process.readyReadStandardError.connect(self._hear)
-        process.finished.connect(self._finished)
-        process.errorOccurred.connect(self._error)
-        self._processes[name], self._progress[name], self._rest[name] = process, JobProgress(verb), b""
+        process = CommandProcess(self, name, self._command, words)
+        process.progressed.connect(self._hear)
+        process.ended.connect(self._ended)
+        process.not_started.connect(self._not_started)
+        self._processes[name], self._progress[name] = process, JobProgress(verb)
         process.start()
         self.changed.emit(name)
 
@@ -121,90 +100,48 @@ class CatalogJobs(QObject):
         """Stop a job; what has arrived stays, `ended` follows."""
         process = self._processes.get(name)
         if process is not None:
-            process.terminate()
-            QTimer.singleShot(PATIENCE_MS, process, process.kill)
+            process.leave()
 
     def stop(self) -> None:
         """End all jobs and wait for them. May be called twice."""
         processes = list(self._processes.values())
         self._processes.clear()
         self._progress.clear()
-        for process in processes:
-            process.blockSignals(True)
-            process.terminate()
-        for process in processes:
-            if process.state() != QProcess.ProcessState.NotRunning and not process.waitForFinished(PATIENCE_MS):
-                process.kill()
-                process.waitForFinished(PATIENCE_MS)
-            process.deleteLater()
+        end_all(processes)
 
     def _sender(self) -> str:
         """The name of the process whose signal is being heard."""
         process = self.sender()
-        return process.name if isinstance(process, _Process) else ""
+        return process.name if isinstance(process, CommandProcess) else ""
 
-    def _hear(self) -> None:
+    def _hear(self, told: dict[str, Any]) -> None:
         name = self._sender()
-        process = self._processes.get(name)
-        if process is None:
-            return
-        *lines, self._rest[name] = (self._rest[name] + process.readAllStandardError().data()).split(b"\n")
-        told = [row for row in map(_progress_of, lines) if row is not None]
-        if told:
-            row = told[-1]
+        if name in self._progress:
             self._progress[name] = JobProgress(
                 self._progress[name].verb,
-                int(row.get("done_bytes", 0)),
-                int(row.get("total_bytes", 0)),
-                float(row.get("bytes_per_s", 0.0)),
-                bool(row.get("checking", False)),
+                int(told.get("done_bytes", 0)),
+                int(told.get("total_bytes", 0)),
+                float(told.get("bytes_per_s", 0.0)),
+                bool(told.get("checking", False)),
             )
             self.changed.emit(name)
 
-    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+    def _ended(self, code: int, crashed: bool, said: dict[str, Any]) -> None:
         name = self._sender()
-        process = self._processes.pop(name, None)
-        if process is None:
+        if self._processes.pop(name, None) is None:
             return
         verb = self._progress.pop(name).verb
-        said = _object(process.readAllStandardOutput().data())
-        process.deleteLater()
-        if code == 0 and status == QProcess.ExitStatus.NormalExit:
+        if code == 0 and not crashed:
             words = "is on this computer now" if verb == "download" else "was removed"
             self.ended.emit(name, "done", f"{name} {words}.")
-        elif code == 130 or status == QProcess.ExitStatus.CrashExit:  # it was stopped, politely or not
+        elif code == 130 or crashed:  # it was stopped, politely or not
             self.ended.emit(name, "stopped", f"The download of {name} was stopped; Resume goes on from there.")
         else:
             words = str(said.get("error") or f"The {verb} of {name} ended unexpectedly; try it again.")
             self.ended.emit(name, "failed", words)
 
-    def _error(self, error: QProcess.ProcessError) -> None:
+    def _not_started(self, why: str) -> None:
         name = self._sender()
-        if error == QProcess.ProcessError.FailedToStart:  # `finished` does not come then
-            process = self._processes.pop(name, None)
-            if process is not None:
-                self._progress.pop(name)
-                process.deleteLater()
-                self.ended.emit(name, "failed", f"Python could not be started for {name}: {process.errorString()}.")
-
-
-def environment() -> QProcessEnvironment:
-    """Of a process that runs our own packages."""
-    environment = QProcessEnvironment.systemEnvironment()
-    paths = os.pathsep.join(filter(None, (_PACKAGES, environment.value("PYTHONPATH"))))
-    environment.insert("PYTHONPATH", paths)
-    environment.insert("PYTHONUNBUFFERED", "1")
-    return environment
-
-
-def _progress_of(line: bytes) -> dict[str, Any] | None:
-    row = _object(line).get("progress")
-    return row if isinstance(row, dict) else None
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return {}
-    return data if isinstance(data, dict) else {}
+        if self._processes.pop(name, None) is not None:
+            self._progress.pop(name)
+            self.ended.emit(name, "failed", f"Python could not be started for {name}: {why}.")
