@@ -18,6 +18,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--beside", metavar="FILE", type=Path, action="append", default=[], help="the same of others, in the same table"
     )
+    parser.add_argument(
+        "--codec", metavar="FILE", type=Path, help="the file that the card is of, exported from the run (its newest)"
+    )
     parser.add_argument("--output", metavar="FILE", type=Path, help="also write the card to FILE.md")
 
 
@@ -27,7 +30,7 @@ def run(args: argparse.Namespace, console: Console) -> Result:
 
     if args.output is not None:
         check_target(args.output, (".md",))
-    card = make_card(args.run_folder, args.evaluation, args.beside)
+    card = make_card(args.run_folder, args.evaluation, args.beside, args.codec)
     if args.output is not None:
         part = args.output.with_name(f".{args.output.name}.part")
         part.write_text(card.text, encoding="utf-8")

@@ -16,6 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """`CODEC OUT --to onnx|safetensors`."""
     parser.add_argument("codec", metavar="CODEC", help="a codec: its file, folder or name")
     parser.add_argument("out", metavar="OUT", type=Path, help="a .safetensors file, or the folder of the ONNX pair")
+    parser.add_argument("--half", action="store_true", help="a .safetensors file with numbers in 16 bits: half the size")
     parser.add_argument("--to", choices=("onnx", "safetensors"), required=True, help="the form to write")
 
 
@@ -27,14 +28,16 @@ def run(args: argparse.Namespace, console: Console) -> Result:
     from speefeare_core.checkpoints.load import load_codec
     from speefeare_core.codecs import exporting
 
+    if args.half and args.to != "safetensors":
+        raise SpeefeareError("--half goes with --to safetensors.")
     if args.to == "safetensors":
         check_target(args.out, (".safetensors",))
     elif args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
         raise SpeefeareError(f"{args.out} is there already and not an empty folder; give another name.")
     codec = load_codec(args.codec, "cpu")
     console.note(f"Writing {codec.info.name} to {args.out} …")
-    write = exporting.write_native if args.to == "safetensors" else exporting.write_onnx
-    path = write(codec, args.out)
+    native = args.to == "safetensors"
+    path = exporting.write_native(codec, args.out, args.half) if native else exporting.write_onnx(codec, args.out)
     info = codec.info
     sample = resources.resource("samples", "sense_and_sensibility.flac")
     sound = audio.read(sample, info.rate_hz, info.channels).samples[:, : round(SECONDS * info.rate_hz)]

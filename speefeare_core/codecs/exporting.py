@@ -38,12 +38,25 @@ class Parity:
         return dataclasses.asdict(self) | {"depths": list(self.depths)}
 
 
-def write_native(codec: Codec, path: Path) -> Path:
-    """The project's own file. Raises `SpeefeareError` where a codec has no weights to write."""
+def write_native(codec: Codec, path: Path, half: bool = False) -> Path:
+    """The project's own file; with `half`, numbers in 16 bits (float16), which is half the size and rounds them.
+
+    Raises `SpeefeareError` where a codec has no weights to write.
+    """
     if not hasattr(codec, "to_native"):
         raise SpeefeareError(f"{codec.info.name} has no weights of its own to write.")
-    native.save(codec.to_native(), path)
+    written: native.NativeFile = codec.to_native()
+    if half:
+        tensors = {name: _halved(tensor) for name, tensor in written.tensors.items()}
+        written = dataclasses.replace(written, tensors=tensors)
+    native.save(written, path)
     return path
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    """In float16, where that is shorter and holds the values."""
+    fits = tensor.dtype == torch.float32 and bool((tensor.abs() < torch.finfo(torch.float16).max).all())
+    return tensor.half() if fits else tensor
 
 
 def write_onnx(codec: Codec, folder: Path) -> Path:

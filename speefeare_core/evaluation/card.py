@@ -35,16 +35,18 @@ class Card:
     text: str
 
 
-def make_card(run: Path, evaluation: Path | None = None, beside: Sequence[Path] = ()) -> Card:
+def make_card(
+    run: Path, evaluation: Path | None = None, beside: Sequence[Path] = (), codec: Path | None = None
+) -> Card:
     """Of a run folder; `evaluation` and `beside` are files that `speefeare evaluate --output FILE.json` wrote.
 
-    Raises `SpeefeareError` where the run has no codec yet, or a file is none of those.
+    `codec`: the file that the card lies beside, where it was exported from the run; else the run's newest. Raises `SpeefeareError` where the run has no codec yet, or a file is none of those.
     """
     from speefeare_core.checkpoints.load import load_codec
     from speefeare_core.errors import SpeefeareError
 
     config = read_config(RunFolder(run))
-    path = newest_codec(run)
+    path = codec or newest_codec(run)
     if path is None:
         raise SpeefeareError(f"{run} has made no codec yet; let it train to its first checkpoint.")
     info = load_codec(path, "cpu").info

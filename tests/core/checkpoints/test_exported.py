@@ -73,6 +73,21 @@ def test_native_files_come_back(tmp_path: Path) -> None:
     assert (found.token_agreement, found.largest_audio_error, found.largest_latent_error) == (1.0, 0.0, 0.0)
 
 
+def test_half_the_size(tmp_path: Path) -> None:
+    codec = small_codec()
+    whole = exporting.write_native(codec, tmp_path / "whole.safetensors")
+    half = exporting.write_native(codec, tmp_path / "half.safetensors", half=True)
+    assert half.stat().st_size < 0.6 * whole.stat().st_size
+    found = exporting.parity(codec, load_codec(half, "cpu"), voice(codec))
+    assert found.token_agreement > 0.95 and 0 < found.largest_audio_error < 1e-2
+
+
+def test_what_16_bits_cannot_hold_stays() -> None:
+    large = torch.tensor([1.0, 7e4])
+    assert exporting._halved(large) is large
+    assert exporting._halved(large[:1]).dtype == torch.float16
+
+
 def test_parity_sees_a_difference(tmp_path: Path) -> None:
     found = exporting.parity(small_codec(0), small_codec(1), voice(small_codec()))
     assert found.token_agreement < 0.9 and found.largest_audio_error > 1e-3
@@ -89,6 +104,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert json.loads(capsys.readouterr().out)["family"] == "exported"
     assert main(["export", "linear-16k", str(out), "--to", "onnx"]) == 2
     assert "there already" in capsys.readouterr().err
+    assert main(["export", "linear-16k", str(tmp_path / "h"), "--to", "onnx", "--half"]) == 2
+    assert "--half goes with" in capsys.readouterr().err
     assert main(["export", "mulaw:", str(tmp_path / "m"), "--to", "onnx"]) == 2
     assert "cannot be exported to ONNX" in capsys.readouterr().err
 

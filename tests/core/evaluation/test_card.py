@@ -57,6 +57,14 @@ def test_the_command_writes_it_and_gives_its_facts(run: Path, capsys: pytest.Cap
     assert "Not measured yet" in target.read_text()
 
 
+def test_the_card_of_a_file_that_was_exported_from_the_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    half = run.parent / "half.safetensors"
+    assert main(["export", str(run / "model.safetensors"), str(half), "--to", "safetensors", "--half"]) == 0
+    capsys.readouterr()
+    assert main(["card", str(run), "--codec", str(half), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bytes"] == half.stat().st_size
+
+
 def test_a_folder_without_a_codec_and_a_file_without_a_table_are_named(run: Path, tmp_path: Path) -> None:
     with pytest.raises(SpeefeareError, match="no training run"):
         make_card(tmp_path)
