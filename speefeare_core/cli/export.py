@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """`CODEC OUT --to onnx|safetensors`."""
     parser.add_argument("codec", metavar="CODEC", help="a codec: its file, folder or name")
     parser.add_argument("out", metavar="OUT", type=Path, help="a .safetensors file, or the folder of the ONNX pair")
-    parser.add_argument("--half", action="store_true", help="a .safetensors file with numbers in 16 bits: half the size")
+    parser.add_argument("--half", action="store_true", help="of a .safetensors file: numbers in 16 bits, half the size")
     parser.add_argument("--to", choices=("onnx", "safetensors"), required=True, help="the form to write")
 
 

@@ -40,7 +40,8 @@ def make_card(
 ) -> Card:
     """Of a run folder; `evaluation` and `beside` are files that `speefeare evaluate --output FILE.json` wrote.
 
-    `codec`: the file that the card lies beside, where it was exported from the run; else the run's newest. Raises `SpeefeareError` where the run has no codec yet, or a file is none of those.
+    `codec`: the file that the card lies beside, where it was exported from the run; else the run's newest.
+    Raises `SpeefeareError` where the run has no codec yet, or a file is none of those.
     """
     from speefeare_core.checkpoints.load import load_codec
     from speefeare_core.errors import SpeefeareError

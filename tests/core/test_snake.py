@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from speefeare_core.nn import snake as snake_module
 from speefeare_core.nn.snake import Snake
@@ -51,5 +52,6 @@ def test_the_pieces_round_as_the_plain_form(snake: Snake) -> None:
 def test_gradient(snake: Snake) -> None:
     x = torch.randn(2, 6, 11, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(snake.double(), (x,))
+    assert torch.autograd.gradcheck(lambda alpha: functional_call(snake, {"alpha": alpha}, (x,)), (snake.alpha,))
     snake(x).sum().backward()
     assert snake.alpha.grad is not None and bool((snake.alpha.grad != 0).all())
