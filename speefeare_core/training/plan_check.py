@@ -109,6 +109,10 @@ def _device(spec: JobSpec, recipe: Recipe, devices: Sequence[str]) -> Iterator[R
     if on_cpu and recipe.column in ("paper", "official"):
         words = f"The column {recipe.column} is made for a GPU: on a CPU it takes days."
         yield Remark("warning", f"{words} The column small keeps every mechanism in a size for a CPU.")
+    cores = os.cpu_count() or 1
+    if on_cpu and recipe.column == "small" and spec.launcher == "local" and cores > 1:
+        words = f"One core of {cores} computes: with the launcher torchrun and {cores} processes all do."
+        yield Remark("note", f"{words} So small a network gains next to nothing from more threads.")
 
 
 def _terms(recipe: Recipe) -> Iterator[Remark]:

@@ -117,3 +117,15 @@ def test_frames_of_the_families() -> None:
     assert frame_samples(read_recipe("linear-16k")) == 320
     assert frame_samples(Recipe.from_dict({"name": "a", "family": "mimi", "network": {"ratios": [8, 6, 5, 4]}})) == 1920
     assert frame_samples(Recipe.from_dict({"name": "a", "family": "x"})) == 0
+
+
+def test_small_networks_want_processes_and_not_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    words = "torchrun and 4 processes all do"
+    assert any(words in remark.words for remark in remarks(tmp_path, {"column": "small"}) if remark.level == "note")
+    for changes, spec in (
+        ({"column": "small"}, {"launcher": "torchrun", "processes": 4}),
+        ({"column": "small"}, {"device": "cuda"}),
+        ({}, {}),
+    ):
+        assert not any(words in remark.words for remark in remarks(tmp_path, changes, **spec))
