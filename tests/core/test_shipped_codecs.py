@@ -11,6 +11,7 @@ from speefeare_core import Codec, Framer, load_codec
 from speefeare_core.audio import read
 from speefeare_core.evaluation.metrics import METRICS
 from speefeare_core.resources import default_codec, resource, shipped_codecs
+from speefeare_core.training.recipe import read_recipe, shipped_recipes
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,30 @@ def test_the_network_is_better_than_no_network(speech: torch.Tensor, depth: int,
     assert neural is not None
     better = neural > linear if METRICS[metric].higher_is_better else neural < linear
     assert better, values
+
+
+ZOO = sorted(set(shipped_codecs()) - {"linear-16k", "neural-transform-16k"})
+
+
+def test_the_zoo_has_every_family_with_a_small_recipe() -> None:
+    recipes = {name: read_recipe(name) for name in shipped_recipes()}
+    small = {name: recipe.family for name, recipe in recipes.items() if recipe.column == "small"}
+    assert {name: load_codec(name, "cpu").info.family for name in ZOO} == small
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_codec_of_the_zoo_talks_and_its_card_was_measured(speech: torch.Tensor, name: str) -> None:
+    codec = load_codec(name, "cpu")
+    original = speech[..., : speech.shape[-1] // codec.info.hop_samples * codec.info.hop_samples]
+    encoded = codec.encode(original)
+    found = {}
+    for depth in (1, codec.info.depth) if codec.info.books else (None,):
+        decoded = codec.decode(encoded, depth)[0, 0].numpy()
+        found[depth] = METRICS["mel_distance"].measure(original[0, 0].numpy(), decoded, 16000).value
+    best = min(value for value in found.values() if value is not None)
+    assert best < 14  # dB; silence: about 40
+    for book, sizes in zip(encoded.codes[0] if codec.info.books else (), codec.info.books, strict=True):
+        assert book.unique().numel() > 20, sizes
+    card = json.loads(shipped_codecs()[name].with_name("card.json").read_text(encoding="utf-8"))
+    assert card["mel_distance_ratio"] > 3
+    assert "Not measured yet" not in shipped_codecs()[name].with_name("card.md").read_text(encoding="utf-8")
