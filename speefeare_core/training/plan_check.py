@@ -24,6 +24,7 @@ from speefeare_core.training.run_log import RunFolder
 
 Level = Literal["problem", "warning", "note"]
 LITTLE_SPACE = 2_000_000_000  # bytes
+BY_GRADIENT = ("dac",)  # families whose books know no k-means
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,9 @@ def _budget(recipe: Recipe) -> Iterator[Remark]:
 
 def _batch(spec: JobSpec, recipe: Recipe) -> Iterator[Remark]:
     data, frame = recipe.data, frame_samples(recipe)
-    frames = data.batch * data.segment_frames
+    frames = data.batch * data.segment_frames * max(1, spec.processes)  # books learn from all processes
     size, learns = recipe.network.get("book_size"), recipe.books.learn and recipe.books.kmeans
+    learns = learns and recipe.family not in BY_GRADIENT
     if isinstance(size, int) and learns and frames < size:
         words = f"A batch has {frames} frames for books of {size} entries, so k-means starts many entries alike"
         if recipe.books.replace_dead:

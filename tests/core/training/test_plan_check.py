@@ -129,3 +129,13 @@ def test_small_networks_want_processes_and_not_threads(tmp_path: Path, monkeypat
         ({}, {}),
     ):
         assert not any(words in remark.words for remark in remarks(tmp_path, changes, **spec))
+
+
+def test_k_means_is_spoken_of_where_there_is_one(tmp_path: Path) -> None:
+    few = {"network.book_size": 256, "data.batch": 4, "data.segment_frames": 40}
+    for changes, spec, told in (
+        (few, {}, True),
+        (few, {"launcher": "torchrun", "processes": 2}, False),
+        ({**few, "family": "dac"}, {}, False),
+    ):
+        assert any("k-means starts" in remark.words for remark in remarks(tmp_path, changes, **spec)) == told
