@@ -11,18 +11,24 @@ from torch import Tensor, nn
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.recipe_parts import OptimiserRecipe
 
+_LENGTH, _DIRECTION = "parametrizations.weight.original0", "parametrizations.weight.original1"
+
 
 def make_optimiser(
     named: Iterable[tuple[str, nn.Parameter]], recipe: OptimiserRecipe, rate_shares: dict[str, float] | None = None
 ) -> torch.optim.Optimizer:
     """Adam or AdamW, its parameters grouped by their share of the rate and by weight decay; a share of 0 freezes.
 
-    Raises `SpeefeareError` where nothing is left to train.
+    `even_lengths`: Adam moves every number by about the rate, so that n weights together grow √n times as fast as their
+    one length under weight norm; with √n times the rate both grow alike. Raises `SpeefeareError` where nothing is left to train.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in named:
+    named = dict(named)
+    for name, parameter in named.items():
         shares = [share for start, share in (rate_shares or {}).items() if name.startswith(start)]
         share = shares[-1] if shares else 1.0
+        if recipe.even_lengths and name.endswith(_LENGTH):
+            share *= math.sqrt(named[name.removesuffix(_LENGTH) + _DIRECTION].numel() / parameter.numel())
         parameter.requires_grad_(share > 0)
         if share > 0:
             decays = not recipe.decay_only or name.startswith(recipe.decay_only)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn.utils.parametrizations import weight_norm
 
 from speefeare_core.losses.adversarial import HingeLoss, LeastSquaresLoss
 from speefeare_core.losses.feature_matching import FeatureMatchingLoss
@@ -100,6 +101,18 @@ def test_shares_are_those_of_the_gradients_at_the_decoded_audio() -> None:
     report = learner_of(given).step([Heard(audio())], 0, 0.0, True)
     for name, length in lengths.items():
         assert report.shares[name] == pytest.approx(length / sum(lengths.values()), rel=1e-4)
+
+
+def test_lengths_grow_as_the_weights_without_them_would() -> None:
+    layer = weight_norm(torch.nn.Conv1d(8, 4, 7))
+    given = tiny(optimiser__even_lengths=True).optimiser
+    found = {
+        tuple(group["params"][0].shape): group["share"]
+        for group in make_optimiser(layer.named_parameters(), given).param_groups
+    }
+    assert found == {(4, 1, 1): pytest.approx(56**0.5), (4,): 1.0}
+    plain = make_optimiser(layer.named_parameters(), tiny().optimiser)
+    assert [group["share"] for group in plain.param_groups] == [1.0]
 
 
 def test_an_optimiser_decays_only_what_it_should() -> None:
