@@ -23,12 +23,12 @@ def make_optimiser(
     one length under weight norm; with √n times the rate both grow alike. Raises `SpeefeareError` where nothing is left to train.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    named = dict(named)
-    for name, parameter in named.items():
+    parameters = dict(named)
+    for name, parameter in parameters.items():
         shares = [share for start, share in (rate_shares or {}).items() if name.startswith(start)]
         share = shares[-1] if shares else 1.0
         if recipe.even_lengths and name.endswith(_LENGTH):
-            share *= math.sqrt(named[name.removesuffix(_LENGTH) + _DIRECTION].numel() / parameter.numel())
+            share *= math.sqrt(parameters[name.removesuffix(_LENGTH) + _DIRECTION].numel() / parameter.numel())
         parameter.requires_grad_(share > 0)
         if share > 0:
             decays = not recipe.decay_only or name.startswith(recipe.decay_only)
