@@ -20,7 +20,8 @@ def make_optimiser(
     """Adam or AdamW, its parameters grouped by their share of the rate and by weight decay; a share of 0 freezes.
 
     `even_lengths`: Adam moves every number by about the rate, so that n weights together grow √n times as fast as their
-    one length under weight norm; with √n times the rate both grow alike. Raises `SpeefeareError` where nothing is left to train.
+    one length under weight norm; with √n times the rate both grow alike.
+    Raises `SpeefeareError` where nothing is left to train.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     parameters = dict(named)
