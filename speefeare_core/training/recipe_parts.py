@@ -74,7 +74,7 @@ class OptimiserRecipe:
     warmup_steps: int = entry(100, "Steps until the rate is reached.", low=0, unit="steps")
     final_share: float = entry(0.05, "Share of the rate at the end of the cosine.", low=0, high=1)
     clip_norm: float = entry(1.0, "Longest gradient; a longer one is shortened to it. 0: never.", low=0)
-    even_lengths: bool = entry(False, "Lengths under weight norm at the rate times the root of what they are lengths of.")
+    even_lengths: bool = entry(False, "Lengths under weight norm at √n times the rate, n: weights that share one.")
 
 
 @dataclass(frozen=True)
