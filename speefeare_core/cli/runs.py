@@ -158,8 +158,10 @@ def _said(status: RunStatus) -> Result:
 
 def _row(status: RunStatus) -> str:
     from speefeare_core.training.jobs.follow import duration
+    from speefeare_core.training.run_summary import steps_in_sight
 
-    at = f"step {status.step}" + (f" of {status.steps}" if status.steps else "")
+    steps = steps_in_sight(status.step, status.steps, status.progress)
+    at = f"step {status.step}" + (f" of {steps}" if steps else "")
     left = f", {duration(status.left_s)} left" if status.left_s is not None else ""
     return f"{status.state:<12} {Path(status.run).name:<28} {status.recipe:<28} {at}{left}"
 

@@ -10,7 +10,13 @@ from typing import Any
 from speefeare_core.training.run_log import RunFolder
 
 FIRST_BYTES = 1 << 18  # of a log that is long when it is first looked at: its newest lines say how things stand
+LOG_LAG = 50  # steps that may pass between two lines about progress
 STEP_BYTES = 1 << 16  # read at a time, so that a window stays smooth
+
+
+def steps_in_sight(step: int, steps: int, progress: float) -> int:
+    """The number of steps that the run ends with; 0 where another limit of its budget is nearer, or none is set."""
+    return steps if abs(step - progress * steps) <= max(LOG_LAG, steps / 100) else 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,12 @@ class RunSummary:
     alarms: tuple[tuple[str, str, str], ...] = ()  # (kind, words, advice) of those raised since the last start
     begun: bool = False  # steps are being made: it is past loading and initialising
     time: float = 0.0  # of the newest event
+
+    @property
+    def of_steps(self) -> str:
+        """` of 6000`, where that is what ends it."""
+        steps = steps_in_sight(self.step, self.steps, self.progress)
+        return f" of {steps}" if steps else ""
 
     def after(self, events: list[dict[str, Any]]) -> RunSummary:
         """With further events."""

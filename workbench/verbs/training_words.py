@@ -7,6 +7,7 @@ from speefeare_core.training.columns import MISSING, reason_of
 from speefeare_core.training.form import FormRow, rows_of, value_at
 from speefeare_core.training.jobs.follow import duration
 from speefeare_core.training.recipe import COLUMNS, Recipe
+from speefeare_core.training.run_summary import steps_in_sight
 from workbench.context import Context
 from workbench.state.runs import Run
 from workbench.widgets.recipe_model import Column
@@ -89,8 +90,8 @@ def run_rows(ctx: Context) -> list[RunRow]:
 def _row(run: Run, beside: bool) -> RunRow:
     summary = run.summary
     step = f"{summary.step:,}".replace(",", " ") if summary.begun or summary.step else ""
-    if step and summary.steps:
-        step += f" of {summary.steps:,}".replace(",", " ")
+    if step and (steps := steps_in_sight(summary.step, summary.steps, summary.progress)):
+        step += f" of {steps:,}".replace(",", " ")
     first, now = summary.first_mel_distance, summary.mel_distance
     distance = "" if now is None else f"{now:.3g}" if first is None or first == now else f"{first:.3g} → {now:.3g}"
     left = duration(summary.left_s) if run.status in ("running", "stopping") and summary.left_s is not None else ""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from speefeare_core.training.run_history import RunHistory
+from speefeare_core.training.run_summary import steps_in_sight
 from workbench.widgets.theme import describe, theme_of
 
 
@@ -26,9 +27,10 @@ def standing(run: RunHistory, status: str, words: str) -> Standing:
     if run.read_share < 1:
         return Standing(run.read_share, f"Reading the log: {run.read_share:.0%} …")
     steps = run.facts.get("steps")
+    steps = steps_in_sight(run.step, steps, run.progress) if isinstance(steps, int) else 0
     told = [
         f"{run.progress:.0%}",
-        f"step {_grouped(run.step)}" + (f" of {_grouped(steps)}" if isinstance(steps, int) else ""),
+        f"step {_grouped(run.step)}" + (f" of {_grouped(steps)}" if steps else ""),
     ]
     if run.left_s and status in ("running", "stopping"):
         told.append(f"{duration(run.left_s)} left")

@@ -19,7 +19,7 @@ def progress_line(summary: RunSummary) -> str:
     """`step 120 of 4000, 3 %, 12 min left, mel distance 1.84, 38 s of audio a second`."""
     if not summary.begun:
         return "preparing"
-    parts = [f"step {summary.step}" + (f" of {summary.steps}" if summary.steps else "")]
+    parts = [f"step {summary.step}{summary.of_steps}"]
     parts.append(f"{100 * summary.progress:.0f} %")
     if summary.left_s is not None:
         parts.append(f"{duration(summary.left_s)} left")

@@ -114,7 +114,7 @@ def _local_process_lives(job: Job) -> bool:
 
 
 def _words(path: Path, state: str, summary: RunSummary, job: Job | None, record: ProcessRecord | None) -> str:
-    at = f"at step {summary.step}" + (f" of {summary.steps}" if summary.steps else "")
+    at = f"at step {summary.step}{summary.of_steps}"
     if state == "failed":
         return summary.problem or f"Failed {at}."
     if state == "interrupted":

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from speefeare_core.training.run_summary import FIRST_BYTES, RunSummary, RunTail
+from speefeare_core.training.run_summary import FIRST_BYTES, RunSummary, RunTail, steps_in_sight
 from tests.core.training.made_run import MadeRun
 
 
@@ -77,3 +77,11 @@ def test_of_a_long_log_the_head_and_the_newest_lines_are_read(tmp_path: Path) ->
     while tail.read():
         reads += 1
     assert (tail.summary.step, tail.summary.steps) == (count - 1, 99) and reads <= 6
+
+
+def test_steps_are_in_sight_where_they_end_the_run() -> None:
+    assert steps_in_sight(250, 1000, 0.25) == 1000
+    assert steps_in_sight(280, 1000, 0.25) == 1000  # the log comes a little later
+    assert steps_in_sight(998, 6000, 1.0) == 0  # minutes ended it
+    assert steps_in_sight(500, 6000, 0.5) == 0
+    assert steps_in_sight(10, 0, 0.1) == 0
