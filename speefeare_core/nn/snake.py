@@ -32,7 +32,7 @@ class _LearningSnake(torch.autograd.Function):
         return torch.addcmul(x, torch.mul(x, alpha).sin_().square_(), (alpha + _LEAST).reciprocal())
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """d/dx = 1 + α sin(2αx) / α, d/dα = x sin(2αx) / α − sin²(αx) / α²; sin² = (1 − cos(2αx)) / 2."""
         x, alpha = ctx.saved_tensors
@@ -57,7 +57,7 @@ class Snake(PieceModule):
         """`[B, C, T]` → the same shape; `x` stays as it is."""
         if is_plain(x, self.alpha):
             if torch.is_grad_enabled() and x.dtype == self.alpha.dtype and not _is_traced():
-                learnt: Tensor = _LearningSnake.apply(x, self.alpha)
+                learnt: Tensor = _LearningSnake.apply(x, self.alpha)  # type: ignore[no-untyped-call]
                 return learnt
             return x + (self.alpha + _LEAST).reciprocal() * torch.sin(self.alpha * x).square()
         return self.into(x, torch.empty_like(x))
