@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,12 @@ def test_what_is_wrong_is_one_sentence(
     monkeypatch.chdir(tmp_path)
     assert problem in say(*words, code=2)["error"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_begin_is_not_said_to_have_begun(
+    make_spec: MakeSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = replace(make_spec("a", steps=2), data=(str(tmp_path / "absent"),))
+    assert main(["train", *spec.words()]) == 2
+    told = capsys.readouterr()
+    assert "There is no speech at" in told.err and "Training in" not in told.err + told.out
