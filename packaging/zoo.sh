@@ -27,11 +27,11 @@ for family in ${FAMILIES:-soundstream encodec dac speechtokenizer mimi xcodec wa
         --set "licence=$licence" --launcher torchrun --processes "$cores"
     mkdir -p "$shipped"
     .venv/bin/speefeare export "$run/model.safetensors" "$shipped/model.safetensors" --to safetensors --half
-    depths=() # where there are books, the bitrates that the families have in common: 0.4, 0.8, 1.6, 2.4, 3.2 kbps
+    depths=() # the bitrates that families have in common: 0.8, 2.4 and 3.2 kbps
     case $family in
-        soundstream | encodec | dac) depths=(--depths 1,2,4,6) ;;
-        speechtokenizer | xcodec) depths=(--depths 1,2,4,6,8) ;;
-        mimi) depths=(--depths 4,8) ;;
+        soundstream | encodec | dac) depths=(--depths 2,6) ;;
+        speechtokenizer | xcodec) depths=(--depths 2,6,8) ;;
+        mimi) depths=(--depths 8) ;;
     esac
     [ -e "$runs/$name.json" ] || .venv/bin/speefeare evaluate "$@" --codec "$shipped/model.safetensors" \
         "${depths[@]}" --metrics $metrics --jobs "$cores" --output "$runs/$name.json"
