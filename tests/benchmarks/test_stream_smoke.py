@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.benchmarks import stream
+from tests.benchmarks import figures, stream
 from tests.benchmarks.stream_peers import MATCHES, Match, build_default, build_encodec, build_mimi
 from tests.parity.peers.mimi import SMALL
 
@@ -47,10 +47,10 @@ def test_every_side_gives_the_same_codes(match: Match, tmp_path: Path) -> None:
 def test_figures_are_written_only_where_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr(figures, "FOLDER", tmp_path / "nowhere")
     short = ["--only", "default", "--seconds", "0.1", "--warm-up", "0.1"]
     assert stream.main(short, MATCH_ROWS) == 0
-    assert not stream.FOLDER.exists()
+    assert not figures.FOLDER.exists()
     assert stream.main([*short, "--write", str(tmp_path / "kept")], MATCH_ROWS) == 0
     assert "| ours, plain |" in capsys.readouterr().out
     kept = json.loads((tmp_path / "kept" / "stream.json").read_text())

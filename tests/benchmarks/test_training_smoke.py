@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.benchmarks import training
+from tests.benchmarks import figures, training
 from tests.benchmarks.training import SMALL, SMALL_44, Match
 from tests.benchmarks.training_peers import AudiocraftStep, DacStep
 
@@ -42,10 +42,10 @@ def test_both_sides_compute_the_same_losses(match: Match) -> None:
 def test_figures_are_written_only_where_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr(figures, "FOLDER", tmp_path / "nowhere")
     short = ["--only", "encodec", "--steps", "1", "--warm-up", "0"]
     assert training.main(short, MATCHES) == 0
-    assert not training.FOLDER.exists()
+    assert not figures.FOLDER.exists()
     assert training.main([*short, "--write", str(tmp_path / "kept")], MATCHES) == 0
     assert "| EnCodec, tiny |" in capsys.readouterr().out
     kept = json.loads((tmp_path / "kept" / "training.json").read_text())
