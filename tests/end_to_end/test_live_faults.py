@@ -126,7 +126,7 @@ def test_devices_unplugged_while_it_runs(request_: p.StartLive, begin: Begin, pu
 def test_a_loudspeaker_that_stood_still_is_opened_again(request_: p.StartLive, begin: Begin, pulse: Pulse) -> None:
     talk = begin()
     live_runs(talk, request_)
-    talk.until(lambda: frames(talk) > 1500, AGAIN_S)  # past the seconds in which a sink that just woke is waited for
+    talk.until(lambda: frames(talk) > 1500)  # past the seconds in which a sink that just woke is waited for
     seen = len(talk.events)
     pulse.suspend("speaker", True)
     try:
