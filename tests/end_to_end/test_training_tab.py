@@ -108,6 +108,12 @@ def test_from_the_form_to_open_in_workbench(
     until(lambda: f"{tmp_path / 'runs' / 'first'} --recipe" in panel.command.text() and panel.start.isEnabled())
     assert "--set checkpoint_every=10" in panel.command.text()
 
+    qtbot.mouseClick(panel.dry_run, Qt.MouseButton.LeftButton)
+    until(lambda: "100000 steps" in panel.estimate.text())
+    estimate = panel.estimate.text()
+    assert "M parameters on cpu" in estimate and "a step takes" in estimate and "memory" in estimate
+    assert not (tmp_path / "runs" / "first").exists()  # it leaves nothing behind
+
     qtbot.mouseClick(panel.start, Qt.MouseButton.LeftButton)
     run = str(tmp_path / "runs" / "first")
     until(lambda: ctx.runs.chosen == run)  # it is looked at as soon as it is there
