@@ -41,6 +41,12 @@ _ROWS = (
         "speefeare_core.codecs.transform:TransformCodec",
         "related: arXiv 2411.00464, 2504.06561",
     ),
+    Family(
+        "subframe",
+        "Sub-frame codec",
+        "speefeare_core.codecs.subframe:SubframeCodec",
+        "related: arXiv 2306.00814, 2411.00464",
+    ),
     Family("soundstream", "SoundStream", "speefeare_core.codecs.soundstream:SoundStreamCodec", "arXiv 2107.03312"),
     Family("lyra", "Lyra v2", "speefeare_core.codecs.lyra:LyraCodec", "arXiv 2107.03312", ("lyra",)),
     Family("encodec", "EnCodec", "speefeare_core.codecs.encodec:EncodecCodec", "arXiv 2210.13438"),

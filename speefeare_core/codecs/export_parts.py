@@ -150,7 +150,7 @@ def parts_of(codec: Codec) -> Parts:
     if family == "dac":
         search = _AngleSearch(module.quantizer)
         return Parts(_Encoder(module.encoder, search), _Decoder(module.decoder, search))  # type: ignore[arg-type]
-    if family in ("linear", "transform"):
+    if family in ("linear", "transform", "subframe"):
         quantizer = module.quantizer
         search = _Search([quantizer.layer(index).codebook for index in range(quantizer.books)])
         return Parts(_LappedEncoder(module, search), _LappedDecoder(module, search))

@@ -1,4 +1,4 @@
-"""What the codecs on a lapped transform share: one hop of delay, residual books, exact streaming.
+"""What the codecs on a lapped transform share: a hop of delay or less, residual books, exact streaming.
 
 A whole file is computed as a stream that starts in silence, so that both are one computation.
 """
@@ -54,7 +54,7 @@ class LappedNetwork(Protocol):
         """Audio `[B, F·hop]` → latents `[B, D, F]`, state."""
 
     def decode(self, latents: Tensor, depths: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Latents `[B, D, F]`, depths `[B]` → audio `[B, F·hop]`, one hop late, state."""
+        """Latents `[B, D, F]`, depths `[B]` → audio `[B, F·hop]`, late by the delay, state."""
 
 
 class LappedCodec(Codec):
@@ -63,12 +63,21 @@ class LappedCodec(Codec):
     network: LappedNetwork
 
     def __init__(
-        self, family: str, network: nn.Module, *, name: str, licence: str, notes: tuple[str, ...], source: str = ""
+        self,
+        family: str,
+        network: nn.Module,
+        *,
+        name: str,
+        licence: str,
+        notes: tuple[str, ...],
+        source: str = "",
+        delay_samples: int | None = None,  # None: one hop
     ) -> None:
         self.module = network
         self.network = network  # type: ignore[assignment]  # the protocol above says what of it is used
         config: LappedConfig = self.network.config
         frame_rate_hz = config.rate_hz / config.hop_samples
+        delay = config.hop_samples if delay_samples is None else delay_samples
         self.info = CodecInfo(
             name=name,
             family=family,
@@ -81,8 +90,8 @@ class LappedCodec(Codec):
             latent_dim=config.dim,
             causal=True,
             streamable=True,
-            delay_samples=config.hop_samples,
-            stream_delay_samples=config.hop_samples,
+            delay_samples=delay,
+            stream_delay_samples=delay,
             licence=licence,
             parameters=sum(tensor.numel() for tensor in network.state_dict().values()),
             source=source,

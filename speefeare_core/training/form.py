@@ -27,6 +27,7 @@ Kind = Literal["flag", "whole", "number", "text", "choice", "values", "plain"]
 HIDDEN = ("name", "family", "title", "column", "reasons", "notes")  # they say what a recipe is, not what it does
 GROUPS = {  # first part of a path → heading, in the order of the form
     "budget": "Budget", "data": "Data", "network": "Network", "network_after": "Network", "start_from": "Network",
+    "learn_from": "Network",
     "freeze": "Network", "init": "Network", "weight_norm": "Network", "latent": "Latents", "books": "Codebooks",
     "depths": "Depths",
     "losses": "Losses", "own_weights": "Losses", "balancer": "Losses", "semantic": "Teacher", "teacher": "Teacher",

@@ -9,6 +9,7 @@ from torch import nn
 
 from speefeare_core.nn.dac import ResidualUnit
 from speefeare_core.nn.streaming import Residual
+from speefeare_core.nn.subframe_net import SubframeDecoder
 from speefeare_core.nn.vocos import VocosDecoder
 
 WIDTH = 0.02  # of the truncated normal distribution
@@ -38,7 +39,8 @@ def initialise(module: nn.Module, kind: str) -> None:
         for trunk in (module.get_submodule("encoder"), module.get_submodule("decoder")):
             if not isinstance(trunk, VocosDecoder):
                 _even(trunk)
-        _convolutions(module.get_submodule("encoder"))[0].weight.div_(SPEECH_WIDTH)
+        for first in _convolutions(module.get_submodule("encoder"))[:1]:  # frame networks have none
+            first.weight.div_(SPEECH_WIDTH)
         return
     for part in module.modules():
         if isinstance(part, nn.Conv1d):
@@ -59,6 +61,8 @@ def start_at_silence(module: nn.Module) -> None:
         out = decoder.head.out
         out.bias[: out.out_features // 2] += math.log(NEAR_SILENCE)  # of the log magnitudes
         return
+    if isinstance(decoder, SubframeDecoder):
+        return  # begins there of itself
     last = _convolutions(decoder)[-1]
     names = dict(last.named_parameters())
     names.get(_LENGTH, last.weight).mul_(NEAR_SILENCE)

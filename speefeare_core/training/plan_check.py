@@ -40,7 +40,7 @@ def check(spec: JobSpec, recipe: Recipe, devices: Sequence[str] = ()) -> tuple[R
     """Everything there is to say, problems first. `devices`: what this computer has, where that is known."""
     found = [
         *_folder(spec), *_data(spec, recipe), *_launcher(spec), *_device(spec, recipe, devices), *_terms(recipe),
-        *_teacher(recipe), *_start(recipe), *_budget(recipe), *_batch(spec, recipe),
+        *_teacher(recipe), *_start(recipe), *_learn_from(recipe), *_budget(recipe), *_batch(spec, recipe),
     ]  # fmt: skip
     order = ("problem", "warning", "note")
     return tuple(sorted(found, key=lambda remark: order.index(remark.level)))
@@ -154,6 +154,12 @@ def _start(recipe: Recipe) -> Iterator[Remark]:
             local_path(start)
         except SpeefeareError as error:
             yield Remark("problem", str(error), "start_from")
+
+
+def _learn_from(recipe: Recipe) -> Iterator[Remark]:
+    if recipe.learn_from and recipe.family != "subframe":
+        words = f"Codecs of the family {recipe.family} do not learn from another one here; those of subframe do."
+        yield Remark("problem", words, "learn_from")
 
 
 def _budget(recipe: Recipe) -> Iterator[Remark]:

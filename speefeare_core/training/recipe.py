@@ -43,13 +43,16 @@ class Recipe:
     network: dict[str, Any] = entry(dict, "The family's own configuration.")
     network_after: dict[str, Any] = entry(dict, "Entries that the finished codec has instead.")
     start_from: str = entry("", "A codec (name, file or folder) whose weights are the start, or empty.")
+    learn_from: str = entry(
+        "", "A larger codec (name, file or folder) whose latents and sound are the targets; empty: the speech itself."
+    )
     freeze: tuple[str, ...] = entry(
         (), "Parts that stay as they are; with encoder and quantiser frozen, the tokens stay the same.",
         choices=("encoder", "quantiser", "decoder"),
     )  # fmt: skip
     losses: tuple[Term, ...] = entry((), "What compares the decoded audio with the original.")
     own_weights: dict[str, float] = entry(
-        lambda: {"commitment": 0.25}, "Weights of what the network itself reports: commitment, codebook, kl."
+        lambda: {"commitment": 0.25}, "Weights of what the network itself reports: commitment, codebook, kl, latents."
     )
     semantic: Term | None = entry(None, "What compares the taught features with the teacher's.")
     teacher: TeacherRecipe = entry(TeacherRecipe, "The model that it learns meaning from.")

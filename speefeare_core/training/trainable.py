@@ -118,6 +118,7 @@ class Trainable(ABC):
 TRAINABLES: dict[str, str] = {
     "transform": "speefeare_core.training.transform:TrainableTransform",
     "linear": "speefeare_core.training.linear:TrainableLinear",
+    "subframe": "speefeare_core.training.subframe:TrainableSubframe",
     "soundstream": "speefeare_core.training.soundstream:TrainableSoundStream",
     "encodec": "speefeare_core.training.encodec:TrainableEncodec",
     "dac": "speefeare_core.training.dac:TrainableDac",

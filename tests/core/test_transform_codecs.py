@@ -1,8 +1,9 @@
-"""The linear and the neural transform codec: fitted on synthetic voices, tiny, whole file and stream."""
+"""The linear, the neural transform and the sub-frame codec: fitted on synthetic voices, tiny, whole file and stream."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,10 +12,13 @@ from speefeare_core import load_codec
 from speefeare_core.checkpoints import native
 from speefeare_core.codecs.lapped import LappedCodec
 from speefeare_core.codecs.linear import LinearCodec
+from speefeare_core.codecs.subframe import SubframeCodec
 from speefeare_core.codecs.transform import TransformCodec
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.linear_transform import LinearConfig, LinearTransform
+from speefeare_core.nn.subframe_net import SubframeConfig
 from speefeare_core.nn.transform_net import TransformConfig, TransformNet
+from tests.core.small_subframe import learn
 
 HOP, BOOKS = 32, 4
 
@@ -49,8 +53,16 @@ def neural(linear: LinearTransform, bend: float = 0.0) -> TransformNet:
     return network
 
 
-@pytest.fixture(scope="module", params=["linear", "transform"])
+@pytest.fixture(scope="module")
+def learnt(linear: LinearTransform) -> tuple[SubframeCodec, list[float]]:
+    return learn(LinearCodec(linear), voices(20.0), 150)
+
+
+@pytest.fixture(scope="module", params=["linear", "transform", "subframe"])
 def codec(request: pytest.FixtureRequest, linear: LinearTransform) -> LappedCodec:
+    if request.param == "subframe":
+        student: SubframeCodec = request.getfixturevalue("learnt")[0]
+        return student
     made = LinearCodec(linear) if request.param == "linear" else TransformCodec(neural(linear, bend=0.02))
     made.module.eval().requires_grad_(False)
     return made
@@ -100,6 +112,21 @@ def test_no_strength_at_a_depth_leaves_the_linear_decoder(linear: LinearTransfor
     ]
     torch.testing.assert_close(outs[0], outs[1])
     torch.testing.assert_close(outs[2], outs[3], atol=1e-5, rtol=1e-5)
+
+
+def test_a_sub_frame_codec_learns_what_its_teacher_does(
+    linear: LinearTransform, learnt: tuple[SubframeCodec, list[float]]
+) -> None:
+    (student, off), teacher, audio = learnt, LinearCodec(linear), voices(20.0)[None, None, 32000:48000]
+    assert off[0] > 0.8 and sum(off[-20:]) / 20 < 0.25  # of the latents' variance
+    wanted, ours = teacher.encode(audio), student.encode(audio)
+    assert wanted.latents is not None and ours.latents is not None
+    frames = min(wanted.latents.shape[-1], ours.latents.shape[-1])
+    apart = (wanted.latents - ours.latents)[..., :frames].square().mean() / wanted.latents.var()
+    assert float(apart) < 0.25
+    heard = student.quantized_latents(ours)
+    assert si_sdr_db(teacher.decode_latents(heard, audio.shape[-1]), student.decode(ours)) > 5.0
+    assert student.info.delay_samples == HOP // 4 < teacher.info.delay_samples
 
 
 @pytest.mark.parametrize("length", [1, 31, 32, 33, 1000, 20000])
@@ -189,3 +216,9 @@ def test_a_stream_refuses_another_batch(codec: LappedCodec) -> None:
 def test_sizes_that_cannot_work_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         LinearConfig(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [{"subframes": 3}, {"fine_width": 0}, {"encoder_dilations": (1, 0)}, {"books": True}])
+def test_sizes_of_a_sub_frame_codec_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="hop_samples" if "subframes" in wrong else next(iter(wrong))):
+        SubframeConfig(**wrong)

@@ -21,7 +21,7 @@ from workbench.engine.client import EngineClient
 
 SMALL = ("small", "narrow", "reduced", "8 filters")
 NO_FILE = {"opus": "opus:12", "mulaw": "mulaw", "identity": "identity:16000"}
-OWN = ("linear", "transform", "soundstream", "exported")  # no official file: tests of their own open them
+OWN = ("linear", "transform", "subframe", "soundstream", "exported")  # no official file: tests of their own open them
 
 
 def _cases() -> list[Case]:

@@ -19,6 +19,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.nn.dac_model import DacConfig
 from tests.core.small_seanet import small_encodec
 from tests.core.small_soundstream import small_codec, voice_like
+from tests.core.small_subframe import random_codec
 from tests.core.test_dac import lively
 
 
@@ -33,6 +34,7 @@ FAMILIES: dict[str, Callable[[], Codec]] = {
     "encodec": small_encodec,
     "dac": _dac,
     "linear": lambda: load_codec("linear-16k", "cpu"),
+    "subframe": random_codec,
     "transform": lambda: load_codec("neural-transform-16k", "cpu"),
 }
 

@@ -28,13 +28,14 @@ from speefeare_core.plans import kernels, make_plan, products
 from speefeare_core.plans.check import check_signal
 from speefeare_core.plans.modes import MODES, Mode
 from speefeare_core.stream import CodecStream
-from tests.core import small_mimi, small_seanet, small_soundstream
+from tests.core import small_mimi, small_seanet, small_soundstream, small_subframe
 from tests.core.lyra_folder import lyra_folder
 from tests.core.test_audiovae import ONE, lively
 
 MAKERS: dict[str, Callable[[], Codec]] = {
     "linear": lambda: load_codec("linear-16k", "cpu"),
     "transform": lambda: load_codec("neural-transform-16k", "cpu"),
+    "subframe": small_subframe.random_codec,
     "soundstream": small_soundstream.small_codec,
     "lyra": lambda: load_codec(lyra_folder(), "cpu"),
     "encodec": small_seanet.small_encodec,
@@ -107,7 +108,7 @@ def test_streaming_equals_offline(family: str, several: bool, mode: Mode) -> Non
         assert error <= TOLERANCE and report.audio_error <= TOLERANCE
 
 
-@pytest.mark.parametrize("family", ["linear", "transform", "soundstream", "encodec", "mimi"])
+@pytest.mark.parametrize("family", ["linear", "transform", "subframe", "soundstream", "encodec", "mimi"])
 def test_narrow_weights_everywhere(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small products stay in float32 by themselves; here none does, so that the narrow modes differ at all."""
     codec = codec_of(family)

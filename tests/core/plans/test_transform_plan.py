@@ -16,6 +16,7 @@ from speefeare_core.plans import make_plan
 from speefeare_core.plans.check import check_signal
 from speefeare_core.plans.modes import MODES
 from speefeare_core.stream import StreamStep
+from tests.core.small_subframe import random_codec
 
 SIZES: dict[str, Any] = {"rate_hz": 1600, "hop_samples": 32, "dim": 12, "books": 4, "book_size": 16}
 
@@ -69,9 +70,9 @@ def assert_equal(pair: tuple[list[torch.Tensor], list[torch.Tensor]]) -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 2, 5])
-@pytest.mark.parametrize("kind", ["decoder network", "both networks", "linear"])
+@pytest.mark.parametrize("kind", ["decoder network", "both networks", "linear", "subframe"])
 def test_plan_is_the_plain_stream(kind: str, frames: int) -> None:
-    codec = linear() if kind == "linear" else small(kind == "both networks")
+    codec = {"linear": linear, "subframe": random_codec}.get(kind, lambda: small(kind == "both networks"))()
     pair = both(codec, frames, 12)
     assert len({tuple(codes.flatten().tolist()) for codes in pair[0][::3]}) > 6  # the codes depend on the input
     assert_equal(pair)
@@ -90,8 +91,8 @@ def test_shipped_codecs(source: str) -> None:
         assert report.audio_error < (1e-6 if mode.exact else 0.1)
 
 
-def test_state_goes_from_one_to_the_other_and_back() -> None:
-    codec = small(True)
+@pytest.mark.parametrize("codec", [small(True), random_codec()], ids=["transform", "subframe"])
+def test_state_goes_from_one_to_the_other_and_back(codec: Codec) -> None:
     hop = codec.info.hop_samples
     blocks = torch.split(check_signal(codec, 9), hop, dim=-1)
     whole = codec.stream(start="silence")

@@ -17,12 +17,13 @@ from speefeare_core.checkpoints import native
 from speefeare_core.training.checkpoint import read_checkpoint
 from speefeare_core.training.run_log import RunFolder, read_events
 from speefeare_core.training.trainer import Trainer
-from tests.core.training.tiny_run import ADVERSARY, SOUNDSTREAM, events_of, tiny, train
+from tests.core.training.tiny_run import ADVERSARY, SOUNDSTREAM, SUBFRAME, events_of, tiny, train
 
 KINDS: dict[str, dict[str, Any]] = {
     "transform": {},
     "adversarial": {"adversarial": {**ADVERSARY, "start_step": 2, "update_share": 0.5}, "balancer__on": True},
     "soundstream": {"family": "soundstream", "network": SOUNDSTREAM, "ema": 0.9, "accumulate": 2, "data__workers": 2},
+    "subframe": {"family": "subframe", "network": SUBFRAME, "own_weights": {"commitment": 0.2}, "init": "even"},
     "discriminators_first": {"adversarial": {**ADVERSARY, "generator_first": False}, "precision": "bfloat16"},
 }
 

@@ -19,6 +19,10 @@ SOUNDSTREAM = {
     "rate_hz": RATE, "strides": [2, 4, 4], "channels": 2, "decoder_channels": 2, "latent_dim": 8, "books": 3,
     "book_size": 8,
 }  # fmt: skip
+SUBFRAME = {
+    "rate_hz": RATE, "hop_samples": 32, "dim": 8, "books": 3, "book_size": 16, "encoder_width": 12,
+    "encoder_hidden": 16, "decoder_width": 12, "decoder_hidden": 16, "fine_width": 8, "fine_hidden": 12,
+}  # fmt: skip
 ADVERSARY = {
     "discriminators": [{"key": "complex_stft", "options": {"window": 128, "hop": 32, "channels": 2}}],
     "feature": {"key": "feature_matching", "weight": 2.0},
