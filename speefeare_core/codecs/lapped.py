@@ -61,6 +61,7 @@ class LappedCodec(Codec):
     """A codec around such a network; a family adds its configuration and its name."""
 
     network: LappedNetwork
+    rest: torch.dtype | None = None  # of the project's own file: scales, and all that is no matrix
 
     def __init__(
         self,
@@ -100,7 +101,8 @@ class LappedCodec(Codec):
 
     def to_native(self) -> NativeFile:
         """As the contents of the project's own file, matrices rounded to 8 bits."""
-        tensors = compact({name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()})
+        weights = {name: tensor.detach().cpu() for name, tensor in self.module.state_dict().items()}
+        tensors = compact(weights, self.rest)
         config = self.network.config.to_dict()
         return NativeFile(self.info.family, self.info.name, config, tensors, self.info.licence, self.info.notes)
 

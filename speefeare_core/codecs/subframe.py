@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+
 from speefeare_core.checkpoints.native import NativeFile
 from speefeare_core.codecs.lapped import LappedCodec
 from speefeare_core.nn.compact import expand
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 class SubframeCodec(LappedCodec):
     """A SubframeNet as a codec."""
+
+    rest = torch.float16
 
     def __init__(
         self,

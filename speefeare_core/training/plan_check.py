@@ -144,22 +144,26 @@ def _teacher(recipe: Recipe) -> Iterator[Remark]:
 
 
 def _start(recipe: Recipe) -> Iterator[Remark]:
-    start = recipe.start_from
-    if recipe.name.startswith("finetune-") and not start:
+    if recipe.name.startswith("finetune-") and not recipe.start_from:
         yield Remark("problem", "Fine-tuning needs a codec to start from.", "start_from")
-    if start.endswith(".safetensors") and not Path(start).expanduser().exists():
-        yield Remark("problem", f"The codec {start}, which the run starts from, is not there.", "start_from")
-    elif is_catalog_source(start):
-        try:
-            local_path(start)
-        except SpeefeareError as error:
-            yield Remark("problem", str(error), "start_from")
+    yield from _codec(recipe.start_from, "which the run starts from", "start_from")
 
 
 def _learn_from(recipe: Recipe) -> Iterator[Remark]:
     if recipe.learn_from and recipe.family != "subframe":
         words = f"Codecs of the family {recipe.family} do not learn from another one here; those of subframe do."
         yield Remark("problem", words, "learn_from")
+    yield from _codec(recipe.learn_from, "which the run learns from", "learn_from")
+
+
+def _codec(source: str, what: str, entry: str) -> Iterator[Remark]:
+    if source.endswith(".safetensors") and not Path(source).expanduser().exists():
+        yield Remark("problem", f"The codec {source}, {what}, is not there.", entry)
+    elif is_catalog_source(source):
+        try:
+            local_path(source)
+        except SpeefeareError as error:
+            yield Remark("problem", str(error), entry)
 
 
 def _budget(recipe: Recipe) -> Iterator[Remark]:

@@ -130,3 +130,21 @@ def test_compact_weights_come_back_within_half_a_step() -> None:
     assert bool(((back["matrix"] - tensors["matrix"]).abs() <= step * 0.501).all())
     assert torch.equal(back["vector"], tensors["vector"])
     assert torch.equal(back["zero"], tensors["zero"])
+
+
+def test_compact_with_halves_of_scales_and_the_rest() -> None:
+    torch.manual_seed(0)
+    matrix = torch.randn(9, 40) * torch.logspace(-7, 2, 9)[:, None]
+    matrix[0] = 0.0
+    tensors = {"weight": matrix, "bias": torch.randn(40), "counts": torch.arange(3)}
+    stored = compact(tensors, torch.float16)
+    assert [stored[name].dtype for name in ("weight", "weight.scale", "bias", "counts")] == [
+        torch.int8, torch.float16, torch.float16, torch.int64,
+    ]  # fmt: skip
+    back = expand(stored)
+    assert bool((back["weight"][0] == 0).all())
+    step = matrix.abs().amax(dim=1, keepdim=True) / 127
+    assert bool(((back["weight"] - matrix).abs() <= 1.1 * step)[3:].all())  # rows of 1e-5 and more
+    again = compact({name: value.float() if value.is_floating_point() else value for name, value in back.items()},
+                    torch.float16)  # fmt: skip
+    assert all(torch.equal(again[name], stored[name]) for name in stored)

@@ -77,4 +77,6 @@ def test_families_that_cannot_are_told_so(teacher: Path, tmp_path: Path) -> None
     recipe = tiny(learn_from=str(teacher))
     found = check(JobSpec(run=str(tmp_path / "run"), recipe="tiny"), recipe)
     assert any(remark.entry == "learn_from" and remark.level == "problem" for remark in found)
+    gone = check(JobSpec(run="x", recipe="tiny"), given(tmp_path / "gone.safetensors"))
+    assert any("which the run learns from, is not there" in remark.words for remark in gone)
     assert not any(remark.entry == "learn_from" for remark in check(JobSpec(run="x", recipe="tiny"), given(teacher)))
