@@ -95,7 +95,9 @@ class _Capture:
         assert docks is not None
         if self.options.panel:
             docks.show_panel(self.options.panel)
-            self.rest(SETTLE_S)
+        for key, panel in docks.panels.items():
+            if panel.isVisible():
+                self._settle(key)
         whole = self.folder / "window.png"
         pictures.save_picture(self.workbench.window, whole)
         return [whole, *(self._picture_alone(key) for key in docks.panels if key != "live")]
@@ -148,10 +150,17 @@ class _Capture:
         assert docks is not None
         docks.show_only(key)
         self._resize_for(key)
-        self.rest(SETTLE_S)
+        self._settle(key)
         path = self.folder / f"{name or key}.png"
         pictures.save_picture(docks.panels[key], path)
         return path
+
+    def _settle(self, key: str) -> None:
+        """Until a panel that can be seen shows everything."""
+        docks = self.workbench.window.docks
+        assert docks is not None
+        self.rest(SETTLE_S)
+        self.wait(f"the panel {docks.docks[key].windowTitle()}", lambda: docks.panels[key].settled)
 
     def _resize_for(self, key: str) -> None:
         """So that the panel itself gets its size."""
@@ -191,7 +200,8 @@ class _Capture:
         """Differs whenever the engine has moved on."""
         clip, codec, engine = self.ctx.clip, self.ctx.codec, self.ctx.engine
         spectrograms = sum(row.columns_done for row in clip.data.spectrograms.values())
-        return engine.status, codec.loading, clip.stage, clip.fraction, len(clip.data.renders), spectrograms
+        made = len(clip.data.renders), spectrograms, len(self.ctx.columns.metrics), len(self.ctx.draft.shelf)
+        return engine.status, codec.loading, clip.stage, clip.fraction, made
 
     @staticmethod
     def rest(seconds: float) -> None:

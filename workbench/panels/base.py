@@ -21,6 +21,11 @@ class Panel(QWidget):
         """What it shows now, to be taken out; empty: nothing yet."""
         return ()
 
+    @property
+    def settled(self) -> bool:
+        """Whether what it shows unasked is all there: a picture that is taken earlier shows it half done."""
+        return True
+
     def refresh(self) -> None:
         """Called by the frame clock (30–60 Hz) while the panel is visible: move cursors, pull taps."""
 

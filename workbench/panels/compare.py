@@ -168,6 +168,11 @@ class ComparePanel(Panel):
         context.playback.moved.connect(self.transport.set_position)
 
     # -- the state changed --------------------------------------------------------------------------------------
+    @property
+    def settled(self) -> bool:
+        """Everything that it would measure by now is measured."""
+        return not self._measure_soon.isActive() and not self.context.columns.measuring
+
     def refresh(self) -> None:
         self.transport.set_position(self.context.playback.position)
 

@@ -98,6 +98,11 @@ class LadderPanel(TimeLinkedPanel):
         self.told.setVisible(lines >= WORDS_FROM)
 
     # -- the state changed --------------------------------------------------------------------------------------
+    @property
+    def settled(self) -> bool:
+        """The ladder is made or cannot be, and the takes are measured."""
+        return not self.context.ladder.request and not self.context.columns.measuring
+
     def refresh(self) -> None:
         super().refresh()
         ladder.want(self.context)

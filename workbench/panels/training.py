@@ -169,6 +169,11 @@ class TrainingPanel(Panel):
         ctx.errands.changed.connect(self._form_changed)
 
     # -- with the clock ---------------------------------------------------------------------------------------------
+    @property
+    def settled(self) -> bool:
+        """All recipes are read, and the form shows the chosen one."""
+        return self.context.draft.base is not None and not self._stale and not self._stages
+
     def refresh(self) -> None:
         self._frame += 1
         reading = making.read_on(self.context)

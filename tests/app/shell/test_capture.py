@@ -17,6 +17,7 @@ from PySide6.QtGui import QImage
 from speefeare_core import audio
 from speefeare_core.checkpoints import native
 from speefeare_core.codec import Codec
+from speefeare_core.training.recipe import shipped_recipes
 from tests.app.shell.conftest import Desk
 from tests.core.small_soundstream import small_codec
 from workbench import capture
@@ -80,6 +81,29 @@ def test_there_is_a_picture_of_every_panel_and_of_the_window(captured: tuple[Pat
         colours = {small.pixel(x, y) for x in range(160) for y in range(120)}
         assert len(colours) > 12, f"{name}.png shows next to nothing"
         assert image.pixelColor(1, 1).lightness() < 128, f"{name}.png is not dark"
+
+
+@pytest.mark.parametrize("figure", ["recipe", "rate_distortion", "ladder"])
+def test_what_a_panel_shows_only_after_a_while_is_waited_for(
+    figure: str, captured: tuple[Path, dict[str, object]]
+) -> None:
+    """Panels export what they show: read recipes, measured takes, the whole ladder."""
+    assert (captured[0] / "figures" / f"{figure}.csv").stat().st_size > 0
+
+
+def test_a_panel_is_settled_when_it_shows_everything(loaded_desk: Desk) -> None:
+    docks = loaded_desk.window.docks
+    assert docks is not None
+    panel = docks.panels["training"]
+    assert not panel.settled, "it shows nothing before it is seen"
+    docks.show_only("training")
+    for _ in range(100):
+        loaded_desk.tick()
+        if panel.settled:
+            break
+    assert panel.settled
+    assert len(loaded_desk.ctx.draft.shelf) == len(shipped_recipes())
+    assert any(figure.key == "recipe" for figure in panel.figures())
 
 
 def test_live_is_pictured_light_dark_and_frozen(captured: tuple[Path, dict[str, object]]) -> None:
