@@ -78,8 +78,17 @@ def test_the_advice_has_figures_and_names_what_there_is(status: Status) -> None:
 
 def test_sleep_is_noticed_by_the_clock_that_goes_on() -> None:
     times = iter([10.0, 10.02, 10.04, 130.0, 130.02])
-    watch = SleepWatch(lambda: next(times))
+    watch = SleepWatch(lambda: next(times), lambda: 0.0)
     assert [watch.look() for _ in range(4)] == [0.0, 0.0, pytest.approx(119.96), 0.0]
+
+
+@pytest.mark.parametrize(("worked_s", "slept_s"), [(0.02, 2.48), (0.4, 2.1), (2.4, 0.0), (1.0, 0.0)])
+def test_a_long_computation_is_no_sleep_but_sleep_in_the_middle_of_one_is(worked_s: float, slept_s: float) -> None:
+    """A step that began before the computer slept ends after it: only the time that was worked tells."""
+    times, worked = iter([10.0, 12.5, 12.52]), iter([3.0, 3.0 + worked_s, 3.0 + worked_s])
+    watch = SleepWatch(lambda: next(times), lambda: next(worked))
+    assert watch.look() == pytest.approx(slept_s)
+    assert watch.look() == 0.0
 
 
 def test_after_sleep_what_waited_is_left_out(status: Status) -> None:

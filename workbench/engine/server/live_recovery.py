@@ -41,7 +41,7 @@ class Recovery:
 
     def look_at_sleep(self, core: LiveCore) -> None:
         """Many times a second: after sleep, what waits is old and goes."""
-        slept = self._sleep.look(core.times.last / 1000)
+        slept = self._sleep.look()
         if slept:
             self._woken = time.monotonic()
             frames = core.drop_waiting()
