@@ -42,6 +42,6 @@ class LinearCodec(LappedCodec):
     @classmethod
     def from_native(cls, data: NativeFile) -> LinearCodec:
         """From the project's own file. Raises ValueError or RuntimeError where tensors and configuration disagree."""
-        network = LinearTransform(LinearConfig(**data.config))
+        network = LinearTransform(LinearConfig.from_dict(data.config))
         network.load_state_dict(expand(data.tensors))
         return cls(network, name=data.name, licence=data.licence, notes=data.notes, source=data.source)

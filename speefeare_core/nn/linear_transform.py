@@ -5,13 +5,12 @@ Nothing here is learnt by gradient: the map comes from the covariance of the com
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from speefeare_core.nn.config import NetworkConfig
 from speefeare_core.nn.frame_blocks import row_matmul
 from speefeare_core.nn.mdct import Mdct, compress
 from speefeare_core.quantizers.residual import ResidualVQ
@@ -21,7 +20,7 @@ BOOK_VECTORS = 80_000  # vectors that the books are fitted to
 
 
 @dataclass(frozen=True)
-class LinearConfig:
+class LinearConfig(NetworkConfig):
     """Sizes; plain JSON values. Raises ValueError for values that cannot work."""
 
     rate_hz: int = 16000
@@ -40,10 +39,6 @@ class LinearConfig:
             raise ValueError(f"dim {self.dim} is more than the {self.hop_samples} coefficients of a frame")
         if not 0 < self.power <= 1:
             raise ValueError(f"power should lie above 0 and not above 1, not {self.power!r}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return dataclasses.asdict(self)
 
 
 class LinearTransform(nn.Module):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from speefeare_core.nn.config import NetworkConfig
 from speefeare_core.nn.film import Film
 from speefeare_core.nn.seanet import SeanetConfig, SeanetDecoder, SeanetEncoder
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
@@ -18,7 +18,7 @@ LATENT_KERNEL = 3  # of the encoder's last convolution
 
 
 @dataclass(frozen=True)
-class SoundStreamConfig:
+class SoundStreamConfig(NetworkConfig):
     """Sizes of the network, by default the paper's at 6 kbps; plain JSON values.
 
     The paper does not give the latent width. Raises ValueError for values that cannot work.
@@ -60,21 +60,6 @@ class SoundStreamConfig:
             dimension=self.latent_dim, n_filters=n_filters, ratios=self.strides[::-1], n_residual_layers=3,
             residual_kernel_size=7, dilation_base=3, compress=1, true_skip=True, pad_mode="constant", lstm=0,
         )  # fmt: skip
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; `from_dict` is its inverse."""
-        return dataclasses.asdict(self) | {"strides": list(self.strides)}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> SoundStreamConfig:
-        """Inverse of `to_dict`; what is left out takes its default. Raises ValueError for an unknown entry."""
-        unknown = sorted(set(data) - {field.name for field in dataclasses.fields(cls)})
-        if unknown:
-            raise ValueError(f"SoundStream has no option {unknown[0]}")
-        data = dict(data)
-        if isinstance(data.get("strides"), list):
-            data["strides"] = tuple(data["strides"])
-        return cls(**data)
 
 
 @dataclass(frozen=True)

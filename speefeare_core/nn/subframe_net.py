@@ -11,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from speefeare_core.nn.config import NetworkConfig
 from speefeare_core.nn.frame_blocks import FrameLinear, FrameStack, row_matmul
 from speefeare_core.nn.mdct import Mdct, compress
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
@@ -26,7 +27,7 @@ LOUDEST = 6.0  # the same, of what no magnitude exceeds
 
 
 @dataclass(frozen=True)
-class SubframeConfig:
+class SubframeConfig(NetworkConfig):
     """Sizes of the network; plain JSON values. Raises ValueError for values that cannot work."""
 
     rate_hz: int = 16000
@@ -59,16 +60,6 @@ class SubframeConfig:
     def subframe_samples(self) -> int:
         """Samples of a sub-frame, and the delay of the decoder."""
         return self.hop_samples // self.subframes
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; `from_dict` is its inverse."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in dataclasses.asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> SubframeConfig:
-        """Inverse of `to_dict`. Raises TypeError for an unknown entry."""
-        entries: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
-        return cls(**entries)
 
 
 class SubframeEncoderState(NamedTuple):

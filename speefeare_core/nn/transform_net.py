@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -34,16 +34,6 @@ class TransformConfig(LinearConfig):
     encoder_dilations: tuple[int, ...] = (1,)
     decoder_dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4)
     repair_strength: tuple[float, ...] = ()  # share of the repair that is used at depth 1, 2, ...; then 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; `from_dict` is its inverse."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in dataclasses.asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> TransformConfig:
-        """Inverse of `to_dict`. Raises TypeError for an unknown entry."""
-        entries: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
-        return cls(**entries)
 
     @property
     def linear(self) -> LinearConfig:

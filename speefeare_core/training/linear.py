@@ -21,7 +21,7 @@ class TrainableLinear(Trainable):
     module: LinearTransform
 
     def __init__(self, network: dict[str, Any]) -> None:
-        config = LinearConfig(**network)
+        config = LinearConfig.from_dict(network)
         self.module = LinearTransform(config)
         self.rate_hz, self.frame_samples = config.rate_hz, config.hop_samples
 
