@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QProcess, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QAction,
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
@@ -27,44 +25,35 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QMainWindow,
-    QMenu,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
-from speefeare_core import __version__, resources
+from speefeare_core import resources
 from speefeare_core.errors import SpeefeareError
-from workbench import commands, dialogs, pictures
-from workbench.action_info import MENUS, ActionInfo
-from workbench.actions import ACTIONS
-from workbench.command_palette import CommandPalette
+from workbench import commands, pictures
 from workbench.context import Context
 from workbench.depth_keys import DepthKeys
 from workbench.documents import dialogs as document_dialogs
 from workbench.documents.desk import DocumentDesk
 from workbench.message_bar import MessageBar
 from workbench.openable import codec_source, is_codec, is_document, is_session
-from workbench.recent_menus import RecentMenus
-from workbench.shortcuts import as_html, sections
 from workbench.status_strip import StatusStrip
-from workbench.term_help import TermHelp, term_of
+from workbench.term_help import TermHelp
 from workbench.theme import apply_theme, next_scale
-from workbench.widgets.figure import Figure
+from workbench.window_dialogs import TITLE, WindowDialogs
+from workbench.window_figures import WindowFigures
+from workbench.window_menus import WindowMenus
 
 if TYPE_CHECKING:
     from workbench.dock_area import DockArea
 
-TITLE = "Speefeare Workbench"
 SAMPLE = ("samples", "sense_and_sensibility.flac")
 _ARROWS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home}
 _USES_ARROWS = (QAbstractSlider, QAbstractItemView, QAbstractSpinBox, QComboBox)
-ABOUT = f"""<h3>{TITLE} {__version__}</h3>
-<p>See, hear, talk through, train and evaluate neural speech codecs.</p>
-<p>MIT licence. Built on Qt (PySide6, LGPL), PyTorch, NumPy, libsndfile and PortAudio.</p>"""
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WindowFigures, WindowDialogs, QMainWindow):
     """Is the `Shell` of the actions. Panels come with `set_docks`, so that the window is on screen before they are."""
 
     closed = Signal()
@@ -89,9 +78,8 @@ class MainWindow(QMainWindow):
         self._middle.setSpacing(0)
         self._middle.addWidget(self.messages)
         self.setCentralWidget(middle)
-        self.actions_by_key: dict[str, QAction] = {}
-        self._menus: dict[str, QMenu] = {}
-        self._build_actions()
+        self.menus = WindowMenus(self)
+        self.actions_by_key = self.menus.actions
         self._listen()
         self.resize(1280, 800)
         self.update_actions()
@@ -148,17 +136,6 @@ class MainWindow(QMainWindow):
         settings.text_scale = next_scale(settings.text_scale, step) if step else 1.0
         self._apply_theme()
 
-    def show_lesson(self, key: str = "") -> None:
-        """The lessons, at one of them or at a term; empty: at what the focused control is about. One window of them."""
-        from workbench.lessons_window import LessonsWindow  # not needed for the first picture of the window
-
-        windows = self.findChildren(LessonsWindow)
-        window = windows[0] if windows else LessonsWindow(self, self.run_action)
-        window.open_at(key or term_of(QApplication.focusWidget()))
-        window.show()
-        window.raise_()
-        window.activateWindow()
-
     def run_action(self, key: str) -> bool:
         """Do what an action does, by its key; False where there is none or it cannot be done now."""
         action = self.actions_by_key.get(key)
@@ -186,44 +163,6 @@ class MainWindow(QMainWindow):
         if self.docks is not None:
             self.docks.show_together(keys)
 
-    def show_shortcuts(self) -> None:
-        """All keys in one list."""
-        infos = () if self.docks is None else self.docks.infos
-        dialogs.show_page(self, "Keys", as_html(sections(infos)))
-
-    def show_palette(self) -> None:
-        """Find a command by typing."""
-        panels = [] if self.docks is None else [self.actions_by_key[f"panel_{key}"] for key in self.docks.docks]
-        listed = [self.actions_by_key[info.key] for info in ACTIONS if info.menu]
-        CommandPalette(self, [*listed, *panels]).open()
-
-    def show_doctor(self) -> None:
-        """Run the check of the computer in a process of its own, then show what it says."""
-        process = QProcess(self)
-        process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
-
-        def finished() -> None:
-            text = process.readAll().data().decode("utf-8", "replace").strip()
-            dialogs.show_text(self, "This computer", text or "The check gave no answer.")
-            process.deleteLater()
-
-        process.finished.connect(finished)
-        process.start(sys.executable, ["-m", "speefeare_core.cli", "doctor"])
-
-    def show_catalog(self) -> None:
-        """Public checkpoints; one such window at a time."""
-        from workbench.catalog_dialog import CatalogDialog  # not needed for the first picture of the window
-
-        open_ones = [dialog for dialog in self.findChildren(CatalogDialog) if dialog.isVisible()]
-        dialog = open_ones[0] if open_ones else CatalogDialog(self, self.context)
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
-
-    def show_about(self) -> None:
-        """Version and licence."""
-        dialogs.show_text(self, f"About {TITLE}", ABOUT, rich=True)
-
     def quit(self) -> None:
         """Close the window; with it everything ends."""
         self.close()
@@ -237,11 +176,11 @@ class MainWindow(QMainWindow):
         if settings.docks and not docks.restore_layout(settings.docks):
             self.context.engine.add_message("The saved layout did not fit this version, so the first layout is shown.")
         docks.set_view_states(settings.panels)
-        before = self._menus["View"].actions()[0]
+        before = self.menus.menus["View"].actions()[0]
         for info in docks.infos:
             toggle = docks.docks[info.key].toggleViewAction()
             toggle.setToolTip(info.description)
-            self._menus["View"].insertAction(before, toggle)
+            self.menus.menus["View"].insertAction(before, toggle)
             show = QAction(f"Show {info.title}", self)
             show.setShortcut(QKeySequence(info.shortcut))
             show.setToolTip(info.description)
@@ -265,45 +204,6 @@ class MainWindow(QMainWindow):
             settings.docks = self.docks.layout_text()
             settings.panels = self.docks.view_states()
         settings.save()
-
-    def figures(self) -> tuple[Figure, ...]:
-        """What the open panels show now."""
-        panels = {} if self.docks is None else self.docks.open_panels()
-        return tuple(figure for panel in panels.values() for figure in panel.figures())
-
-    def focused_figures(self) -> tuple[Figure, ...]:
-        """What the panel with the keyboard shows; none has it: what all open ones show."""
-        panels = {} if self.docks is None else self.docks.open_panels()
-        focus = QApplication.focusWidget()
-        for panel in panels.values():
-            if focus is not None and (panel is focus or panel.isAncestorOf(focus)):
-                return panel.figures()
-        return self.figures()
-
-    def copy_figure(self) -> None:
-        """What the panel with the keyboard shows, onto the clipboard."""
-        from workbench.exporting.clipboard import copy  # loads QtSvg
-
-        found = self.focused_figures()
-        if found:
-            copy(found[0])
-            self.context.engine.add_message(f"Copied: {found[0].title}.")
-        else:
-            self.context.engine.add_message("There is no figure to copy: click into a panel that shows something.")
-
-    def show_export(self) -> None:
-        """Which views, in which formats, where to."""
-        from workbench.exporting.dialog import ExportDialog
-
-        clip = Path(self.context.clip.data.path)
-        folder = (clip.parent if clip.name else Path.home()) / "figures"
-        ExportDialog(self, self.figures(), self.focused_figures(), folder).open()
-
-    def show_video(self) -> None:
-        """Which views, of which stretch, where to."""
-        from workbench.exporting.video_dialog import VideoDialog
-
-        VideoDialog(self, self.context, self.figures(), self.focused_figures()).open()
 
     def layout_data(self) -> dict[str, Any]:
         """Where the panels are and what they show, for a document."""
@@ -353,48 +253,6 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         self.setFocus()
 
-    # -- menus --------------------------------------------------------------------------------------------------------
-    def _build_actions(self) -> None:
-        toolbar = QToolBar("Tools")
-        toolbar.setObjectName("tools")
-        toolbar.setMovable(False)
-        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        for name in MENUS:
-            self._menus[name] = self.menuBar().addMenu(f"&{name}")
-            self._menus[name].setToolTipsVisible(True)
-        themes = QActionGroup(self)
-        for info in ACTIONS:
-            action = self._action(info)
-            if info.menu:
-                if info.separator:
-                    self._menus[info.menu].addSeparator()
-                self._menus[info.menu].addAction(action)
-            else:
-                self.addAction(action)
-            if info.toolbar:
-                toolbar.addAction(action)
-            if info.key.startswith("theme_"):
-                themes.addAction(action)
-        self.addToolBar(toolbar)
-        self.recents = RecentMenus(self, self.context, self._menus, self.actions_by_key, self.documents.open)
-
-    def _action(self, info: ActionInfo) -> QAction:
-        action = QAction(info.text, self)
-        action.setObjectName(info.key)
-        action.setShortcut(QKeySequence(info.shortcut))
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{info.tooltip} ({keys})" if keys else info.tooltip)
-        action.setStatusTip("")
-        action.setCheckable(info.checked is not None)
-        action.setAutoRepeat(info.shortcut in ("Left", "Right", "Up", "Down"))
-        action.triggered.connect(lambda _checked=False: self._run(info))
-        self.actions_by_key[info.key] = action
-        return action
-
-    def _run(self, info: ActionInfo) -> None:
-        info.run(self)
-        self.update_actions()  # a tick shows the state, not the click
-
     # -- states → window ----------------------------------------------------------------------------------------------
     def _listen(self) -> None:
         ctx = self.context
@@ -420,14 +278,7 @@ class MainWindow(QMainWindow):
 
     def update_actions(self) -> None:
         """Ticks and greyed-out entries as the states are now."""
-        for info in ACTIONS:
-            action = self.actions_by_key[info.key]
-            if info.checked is not None:
-                action.setChecked(info.checked(self.context))
-            if info.enabled is not None:
-                action.setEnabled(info.enabled(self.context))
-            if info.words is not None:
-                action.setText(info.words(self.context))
+        self.menus.update()
 
     def _catalog_ended(self, name: str, how: str, words: str) -> None:
         """Where its own window is closed, the person hears of it here."""

@@ -64,8 +64,8 @@ def test_saved_and_opened_again(make_desk: MakeDesk, sound: Path, qtbot: QtBot, 
     mark(desk, "dull")
     target = tmp_path / "talk.speefeare"
     desk.window.documents.save(tmp_path / "talk")
-    qtbot.waitUntil(target.exists)
-    assert desk.ctx.settings.recent_documents == (str(target),)
+    qtbot.waitUntil(lambda: desk.ctx.settings.recent_documents == (str(target),))
+    assert target.exists()
     assert desk.window.windowTitle().startswith("talk.speefeare")
 
     other = begun(make_desk(), None)
@@ -86,7 +86,7 @@ def test_another_clip_begins_another_document_and_saves_the_one_before(
 ) -> None:
     desk, target = begun(make_desk(), sound), tmp_path / "talk.speefeare"
     desk.window.documents.save(target)
-    qtbot.waitUntil(target.exists)
+    qtbot.waitUntil(lambda: desk.ctx.settings.recent_documents == (str(target),))
     mark(desk, "in the last second")
     desk.with_clip("/clips/other.wav")
     assert desk.ctx.document.path == "" and "other.wav" in desk.window.windowTitle()

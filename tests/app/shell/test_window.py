@@ -213,8 +213,8 @@ def test_a_layout_that_does_not_fit_is_told_and_replaced(make_desk: Callable[...
 
 def test_recent_files_open_again(loaded_desk: Desk) -> None:
     window = loaded_desk.window
-    window.recents.fill_clips()
-    window.recents.clips.actions()[0].trigger()
+    window.menus.recents.fill_clips()
+    window.menus.recents.clips.actions()[0].trigger()
     assert loaded_desk.client.last(protocol.ProcessClip)[1].path == "/clips/a.wav"
     assert loaded_desk.client.count(protocol.ProcessClip) == 2
 
@@ -223,8 +223,8 @@ def test_shipped_codecs_are_in_the_menu_by_name(desk: Desk, monkeypatch: pytest.
     desk.ready()
     shipped = {"first": Path("/codecs/first/model.safetensors"), "second": Path("/codecs/second/model.safetensors")}
     monkeypatch.setattr("workbench.main_window.resources.shipped_codecs", lambda: shipped)
-    desk.window._menus["Codec"].aboutToShow.emit()
-    named = {action.text(): action for action in desk.window._menus["Codec"].actions()}
+    desk.window.menus.menus["Codec"].aboutToShow.emit()
+    named = {action.text(): action for action in desk.window.menus.menus["Codec"].actions()}
     named["second"].trigger()
     assert desk.client.last(protocol.LoadCodec)[1].source == "second"
 
