@@ -1,4 +1,4 @@
-"""Plans of the neural transform codec (the one that opens by default) and of the linear one inside it."""
+"""Plans of the neural transform codec and of the linear one inside it."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from speefeare_core.evaluation.metrics import METRICS
 from speefeare_core.resources import default_codec, resource, shipped_codecs
 from speefeare_core.training.recipe import read_recipe, shipped_recipes
 
+OWN = ("linear-16k", "neural-transform-16k", "subframe-16k")
+
 
 @pytest.fixture(scope="module")
 def speech() -> torch.Tensor:
@@ -21,7 +23,7 @@ def speech() -> torch.Tensor:
     return torch.from_numpy(samples[None, :, 8000:72000].copy())
 
 
-@pytest.fixture(scope="module", params=["linear-16k", "neural-transform-16k"])
+@pytest.fixture(scope="module", params=OWN)
 def codec(request: pytest.FixtureRequest) -> Codec:
     return load_codec(request.param, "cpu")
 
@@ -35,12 +37,13 @@ def test_a_shipped_codec_is_small_and_has_a_card(name: str) -> None:
     assert (weights.with_name("card.md")).read_text(encoding="utf-8").startswith(f"# {name}")
 
 
-def test_the_default_codec_streams_at_24_depths() -> None:
+def test_the_default_codec_streams_at_12_depths_within_40_ms() -> None:
     info = load_codec(default_codec(), "cpu").info
-    assert (info.rate_hz, info.frame_rate_hz, info.depth) == (16000, 50, 24)
+    assert (info.rate_hz, info.frame_rate_hz, info.depth) == (16000, 50, 12)
     assert info.causal
     assert info.streamable
-    assert info.bitrate_kbps() == 12.0
+    assert info.bitrate_kbps() == 6.0
+    assert (info.hop_samples + info.stream_delay_samples) / info.rate_hz <= 0.040
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 7, 10])
@@ -96,7 +99,22 @@ def test_the_network_is_better_than_no_network(speech: torch.Tensor, depth: int,
     assert better, values
 
 
-ZOO = sorted(set(shipped_codecs()) - {"linear-16k", "neural-transform-16k"})
+@pytest.mark.parametrize("metric", ["pesq_wb", "stoi", "mel_distance"])
+@pytest.mark.parametrize("depth", [4, 6, 12])
+def test_the_default_is_better_than_the_neural_transform_codec(speech: torch.Tensor, depth: int, metric: str) -> None:
+    values = []
+    for name in ("neural-transform-16k", default_codec()):
+        codec = load_codec(name, "cpu")
+        assert codec.info.bitrate_kbps(depth) == depth / 2
+        decoded = codec.decode(codec.encode(speech), depth)
+        values.append(METRICS[metric].measure(speech[0, 0].numpy(), decoded[0, 0].numpy(), 16000).value)
+    before, now = values
+    assert before is not None
+    assert now is not None
+    assert now > before if METRICS[metric].higher_is_better else now < before, values
+
+
+ZOO = sorted(set(shipped_codecs()) - set(OWN))
 
 
 def test_the_zoo_has_every_family_with_a_small_recipe() -> None:
