@@ -6,14 +6,16 @@ Linux counts such time as *stolen*; on a computer of its own it is 0 and nothing
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 Taken = TypeVar("Taken")
-TRIES = 4
+TRIES = 6
 GAP_S = 0.05  # stolen time that can empty a buffer of 60 ms
 TICKS_PER_S = 100
+CALM_S = 12.0
 
 
 def stolen_s() -> float:
@@ -31,4 +33,15 @@ def undisturbed(take: Callable[[], Taken], spotless: Callable[[Taken], bool]) ->
         if spotless(taken) or gone < GAP_S:
             break
         print(f"take {attempt + 1} is not spotless, and the host took {gone:.2f} s of processor time meanwhile")
+        wait_for_calm()
     return taken
+
+
+def wait_for_calm() -> None:
+    """Until the host has let us be for a second; it is not waited for longer than `CALM_S`."""
+    end = time.monotonic() + CALM_S
+    while time.monotonic() < end:
+        before = stolen_s()
+        time.sleep(1.0)
+        if stolen_s() - before < GAP_S:
+            return
