@@ -201,7 +201,7 @@ class _Capture:
         clip, codec, engine = self.ctx.clip, self.ctx.codec, self.ctx.engine
         spectrograms = sum(row.columns_done for row in clip.data.spectrograms.values())
         made = len(clip.data.renders), spectrograms, len(self.ctx.columns.metrics), len(self.ctx.draft.shelf)
-        return engine.status, codec.loading, clip.stage, clip.fraction, made
+        return engine.status, codec.loading, clip.stage, clip.fraction, self.ctx.tokens.wanted.done, made
 
     @staticmethod
     def rest(seconds: float) -> None:

@@ -88,7 +88,7 @@ HELP: dict[str, EntryHelp] = {
     "encoder_network": _told("Off: the encoder stays linear, and its codes are the linear codec's."),
     "encoder_dilations": _told("Dilation of each block of the encoder.", 1, 1024),
     "decoder_dilations": _told("Dilation of each block of the decoder.", 1, 1024),
-    "subframes": _told("Parts of a frame that the decoder makes one after the other.", 1, 64),
+    "subframes": _told("Parts of a frame that have a spectrum each, in the encoder and in the decoder.", 1, 64),
     "encoder_width": _wide("Width of the encoder's blocks."),
     "encoder_hidden": _wide("Width inside a block of the encoder."),
     "decoder_width": _wide("Width of the decoder's blocks at the frame rate."),

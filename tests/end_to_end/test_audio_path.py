@@ -16,7 +16,7 @@ from tests.end_to_end.pulse import Pulse
 from tests.end_to_end.undisturbed import undisturbed
 from workbench.engine import protocol as p
 
-pytestmark = [pytest.mark.audio_path, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.audio_path, pytest.mark.slow]
 RATE = 16_000
 LIVE_S = 10.0
 SAMPLE = ("samples", "sense_and_sensibility.flac")

@@ -17,7 +17,7 @@ from tests.end_to_end.offline import aligned, offline, offline_as_taken, snr_db
 from tests.end_to_end.pulse import Pulse
 from tests.end_to_end.undisturbed import undisturbed
 
-pytestmark = [pytest.mark.audio_path, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.audio_path, pytest.mark.slow]
 RATE = 16_000
 LIVE_S = float(os.environ.get("SPEEFEARE_LIVE_S", "15"))  # a longer soak by hand
 SAMPLE = resource("samples", "sense_and_sensibility.flac")

@@ -15,7 +15,7 @@ Taken = TypeVar("Taken")
 TRIES = 6
 GAP_S = 0.05  # stolen time that can empty a buffer of 60 ms
 TICKS_PER_S = 100
-CALM_S = 12.0
+CALM_S = 12.0  # waited for the host, before a take is made again
 
 
 def stolen_s() -> float:

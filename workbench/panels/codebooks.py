@@ -150,15 +150,26 @@ class CodebooksPanel(Panel):
         if not counts.sizes:
             return
         verbs.want_entries(ctx)
-        if self.map_kind.value == "neighbours" and self._can_be_mapped(self.table.chosen):
+        if self._wants_map:
             verbs.map_book(ctx, self.table.chosen)
         self._show_uses()
         self._show_book()
         self._show_trail()
 
-    def _can_be_mapped(self, book: int) -> bool:
+    @property
+    def settled(self) -> bool:
+        """The entries are compared, and the chosen map is made or cannot be."""
         tokens = self.context.tokens
-        return tokens.entries is not None and "map" not in tokens.failed and self.counts.sizes[book] <= MOST_ENTRIES
+        compared = tokens.entries is not None or bool(tokens.no_entries) or "entries" in tokens.failed
+        return (compared or not self.counts.sizes) and not self._wants_map
+
+    @property
+    def _wants_map(self) -> bool:
+        """The map of neighbours is chosen and can be made, and is not there."""
+        tokens, book = self.context.tokens, self.table.chosen
+        if self.map_kind.value != "neighbours" or tokens.entries is None or "map" in tokens.failed:
+            return False
+        return book not in tokens.maps and self.counts.sizes[book] <= MOST_ENTRIES
 
     # -- what is shown ----------------------------------------------------------------------------------------------
     def _show_uses(self) -> None:

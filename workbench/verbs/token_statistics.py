@@ -20,8 +20,9 @@ COLUMN = "column:"  # in front of a column's number where something to compare w
 def want_entries(ctx: Context) -> None:
     """Have norms, neighbours and maps of all books made, where they are not there and not under way."""
     state = ctx.tokens
-    there = state.entries is not None or bool(state.no_entries) or "entries" in state.wanted.requests
-    if not there and _has_books(ctx) and ctx.engine.status == "ready":
+    there = state.entries is not None or bool(state.no_entries)
+    asked = "entries" in state.wanted.requests or "entries" in state.failed
+    if not there and not asked and _has_books(ctx) and ctx.engine.status == "ready":
         state.expect("entries", ctx.client.send(DescribeBooks()))
 
 

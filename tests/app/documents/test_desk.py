@@ -166,7 +166,7 @@ def test_moved_together_they_still_find_each_other(
 ) -> None:
     desk = begun(make_desk(), sound)
     desk.window.documents.save(tmp_path / "talk.speefeare")
-    qtbot.waitUntil((tmp_path / "talk.speefeare").exists)
+    qtbot.waitUntil(lambda: bool(desk.ctx.settings.recent_documents))
     moved = tmp_path / "elsewhere"
     moved.mkdir()
     for name in ("talk.speefeare", "voice.wav"):

@@ -270,6 +270,33 @@ def test_a_map_of_neighbours_is_asked_for_and_shown(
     assert client.count(told.MapBook) == 1
 
 
+def test_it_is_settled_when_the_chosen_map_is_there_or_cannot_be(
+    known: Context, show: Show, client: FakeClient, hear: Callable[[Event], None]
+) -> None:
+    panel = books_panel(show, known)
+    assert not panel.settled
+    hear(described(client))
+    panel.refresh()
+    number, _ = client.last(told.MapBook)
+    assert not panel.settled
+    hear(protocol.Failed(number, "Not today."))
+    assert panel.settled
+    panel.refresh()
+    assert client.count(told.MapBook) == 1
+
+
+def test_entries_that_cannot_be_compared_are_asked_for_once(
+    context: Context, show: Show, client: FakeClient, hear: Callable[[Event], None]
+) -> None:
+    panel = books_panel(show, context)
+    number, _ = client.last(told.DescribeBooks)
+    assert not panel.settled
+    hear(protocol.Failed(number, "Not today."))
+    for _ in range(6):
+        panel.refresh()
+    assert client.count(told.DescribeBooks) == 1 and panel.settled
+
+
 def test_a_corpus_takes_the_place_of_the_clip(
     known: Context, show: Show, client: FakeClient, hear: Callable[[Event], None]
 ) -> None:

@@ -91,6 +91,11 @@ def test_what_a_panel_shows_only_after_a_while_is_waited_for(
     assert (captured[0] / "figures" / f"{figure}.csv").stat().st_size > 0
 
 
+def test_the_map_of_neighbours_is_waited_for(captured: tuple[Path, dict[str, object]]) -> None:
+    """The principal axes are shown while it is made."""
+    assert "neighbours (t-SNE)" in (captured[0] / "figures" / "codebook_01_map.svg").read_text(encoding="utf-8")
+
+
 def test_a_panel_is_settled_when_it_shows_everything(loaded_desk: Desk) -> None:
     docks = loaded_desk.window.docks
     assert docks is not None
