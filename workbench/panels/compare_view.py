@@ -1,15 +1,17 @@
-"""What the compare panel shows of the states: columns of cells, points of the rate–distortion plot, rows of marks."""
+"""What Compare shows of the states: columns of cells, points of the rate–distortion plot, rows of marks, its line."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from workbench.context import Context
+from workbench.panels.time_linked import OPEN_HINT
 from workbench.state.columns import Metrics
 from workbench.state.derived_takes import key_of, number_of
 from workbench.state.playback import label_of
 from workbench.state.takes import Take
-from workbench.verbs.compare import codec_title, takes_of, words_of
+from workbench.verbs.compare import codec_title, take_words, takes_of, words_of
 from workbench.widgets.flags import Flag
 from workbench.widgets.mark_list import MarkRow
 from workbench.widgets.rate_distortion import RateMetric, RatePoint
@@ -108,6 +110,33 @@ def mark_rows(ctx: Context) -> tuple[MarkRow, ...]:
             when += f" – {length_text(mark.end_s)}"
         rows.append(MarkRow(mark.id, when, ctx.marks.heard_as(mark), mark.name, mark.title))
     return tuple(rows)
+
+
+def words_now(ctx: Context) -> str:
+    """What is heard now, or what to do first."""
+    clip, playback, codec = ctx.clip, ctx.playback, ctx.codec
+    number = playback.depth
+    if not clip.is_open:
+        return f"{clip.stage} …" if clip.stage else OPEN_HINT
+    if codec.info is None:
+        return "Open a codec to compare depths"
+    if playback.blind:
+        return "Which is which? Press Reveal to see"
+    if number == 0:
+        return " · ".join(part for part in ("Original", codec.why_no_depth) if part)
+    render = clip.data.renders.get(number)
+    name = words_of(ctx, number) if ctx.columns.columns else take_words(ctx, number)
+    if render is None:
+        done = f": {clip.stage} {clip.fraction:.0%}" if clip.stage else ""
+        return f"{name} is not made yet{done}"
+    parts = [name]
+    if key_of(number).kind in ("take", "edited", "alone"):
+        parts.append(f"gain {signed(render.gain_db)} dB")
+    if math.isfinite(render.si_sdr_db):
+        parts.append(f"SI-SDR {signed(render.si_sdr_db)} dB")
+    if render.delay_samples:
+        parts.append(f"delay {render.delay_samples} samples removed".replace("-", "−"))
+    return " · ".join(parts)
 
 
 def flags_of(ctx: Context) -> tuple[Flag, ...]:

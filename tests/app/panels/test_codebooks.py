@@ -241,7 +241,7 @@ def test_the_path_follows_the_view_and_the_trail_the_cursor(
     known: Context, show: Show, client: FakeClient, hear: Callable[[Event], None]
 ) -> None:
     panel = books_panel(show, known)
-    panel.map_kind.setCurrentIndex(1)
+    panel.controls.map_kind.setCurrentIndex(1)
     hear(described(client))
     panel.table.choose(2)
     known.time_view.set_range(0.5, 1.0)
@@ -301,7 +301,7 @@ def test_a_corpus_takes_the_place_of_the_clip(
     known: Context, show: Show, client: FakeClient, hear: Callable[[Event], None]
 ) -> None:
     panel = books_panel(show, known)
-    panel.source.setCurrentIndex(1)
+    panel.controls.source.setCurrentIndex(1)
     panel.refresh()
     number, _ = client.last(told.CountCorpus)
     hear(told.CorpusCounted(number, "", client.share(COUNTS), 1, 8.0, ()))
@@ -328,8 +328,8 @@ def test_live_counts_fade_with_the_half_life(known: Context, show: Show) -> None
     panel = books_panel(show, known)
     tap = Tap()
     known.live.update(running=True, rings={"codes": tap}, frame_rate_hz=50.0)
-    panel.source.setCurrentIndex(2)
-    panel.half_life.set_value("0.5")
+    panel.controls.source.setCurrentIndex(2)
+    panel.controls.half_life.set_value("0.5")
     tap.columns = np.full((4, 50), 3, np.int32)
     for _ in range(13):
         panel.refresh()
@@ -349,7 +349,7 @@ def test_an_entry_is_found_in_the_clip_and_heard(known: Context, show: Show, cli
     panel.refresh()
     panel.map.entry_chosen.emit(150)
     assert panel.histogram.chosen == 150 == panel.map.chosen
-    panel.alone.click()
+    panel.controls.alone.click()
     alone = client.last(AuditionCode)[1]
     assert (alone.book, alone.frame) == (1, 50)
     panel.map.entry_wanted.emit(160)
@@ -368,7 +368,7 @@ def test_books_by_key(known: Context, show: Show) -> None:
     press(panel.histogram, Qt.Key.Key_Right)
     press(panel.histogram, Qt.Key.Key_Right)
     assert panel.histogram.chosen == 1 == panel.map.chosen
-    panel.order.setCurrentIndex(1)
+    panel.controls.order.setCurrentIndex(1)
     assert list(panel.histogram.order[:25]) == list(range(25))
 
 

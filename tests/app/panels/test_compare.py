@@ -109,20 +109,20 @@ def test_every_measured_version_is_a_point_that_can_be_heard(
     number = with_second_codec(loaded_context)
     loaded_context.columns.set_metrics(2, Metrics(0.62, 1.5, 2.5, 7.5))
     loaded_context.columns.set_metrics(3, Metrics(0.0, None, 2.5, 7.5))
-    assert {point.number for point in panel.plot.points} == {
+    assert {point.number for point in panel.numbers.plot.points} == {
         2,
         number_of("take", 1, number),
         number_of("take", 2, number),
     }
     panel.resize(700, 800)
-    point = panel.plot.point(number_of("take", 2, number))
+    point = panel.numbers.plot.point(number_of("take", 2, number))
     assert point is not None and point.kbps == 1.0 and point.value == 6.0
-    place = panel.plot.place_of(point)
-    click(panel.plot, place.x(), place.y())
+    place = panel.numbers.plot.place_of(point)
+    click(panel.numbers.plot, place.x(), place.y())
     assert client.last(protocol.SelectDepth)[1].depth == number_of("take", 2, number)
-    panel.measure.set_value("mel_distance")
-    panel.measure.activated.emit(2)
-    assert {point.number for point in panel.plot.points} >= {2, 3}, "where one measure is not defined others may be"
+    panel.numbers.metric.set_value("mel_distance")
+    panel.numbers.metric.activated.emit(2)
+    assert {point.number for point in panel.numbers.plot.points} >= {2, 3}, "one may be undefined"
 
 
 def test_what_is_shown_is_asked_to_be_measured(
@@ -130,29 +130,29 @@ def test_what_is_shown_is_asked_to_be_measured(
 ) -> None:
     loaded_context.clip.in_engine = True
     panel.tabs.setCurrentIndex(1)
-    panel._measure()
+    panel.numbers.measure()
     assert client.count(MeasureRenders) == 0, "nobody sees it"
     panel.tabs.setCurrentIndex(0)
-    panel._measure()
-    panel._measure()
+    panel.numbers.measure()
+    panel.numbers.measure()
     assert client.count(MeasureRenders) == 1 and client.last(MeasureRenders)[1].numbers == (1, 2, 3)
 
 
 def test_marks_are_listed_named_deleted_and_undone(panel: ComparePanel, loaded_context: Context) -> None:
     loaded_context.playback.update(depth=2)
     loaded_context.playback.position = RATE_HZ // 2
-    panel.mark.click()
-    item = panel.marks.item(0, 2)
-    assert [panel.marks.item(0, place).text() for place in (0, 1)] == ["0:00.500", "known · Depth 2"]
+    panel.marks.mark.click()
+    item = panel.marks.list.item(0, 2)
+    assert [panel.marks.list.item(0, place).text() for place in (0, 1)] == ["0:00.500", "known · Depth 2"]
     item.setText("a click")
     assert loaded_context.marks.marks[0].name == "a click"
-    panel.marks.setCurrentCell(0, 2)
-    QTest.keyClick(panel.marks, Qt.Key.Key_Delete)
-    assert panel.marks.rowCount() == 0
+    panel.marks.list.setCurrentCell(0, 2)
+    QTest.keyClick(panel.marks.list, Qt.Key.Key_Delete)
+    assert panel.marks.list.rowCount() == 0
     loaded_context.history.undo()
-    assert panel.marks.item(0, 2).text() == "a click" and panel.tabs.tabText(1) == "Marks (1)"
+    assert panel.marks.list.item(0, 2).text() == "a click" and panel.tabs.tabText(1) == "Marks (1)"
     loaded_context.playback.position = 0
-    QTest.keyClick(panel.marks, Qt.Key.Key_Return)
+    QTest.keyClick(panel.marks.list, Qt.Key.Key_Return)
     assert loaded_context.playback.position == RATE_HZ // 2
 
 
@@ -204,7 +204,7 @@ def test_blind_shows_letters_and_nothing_that_tells_them_apart(panel: ComparePan
     assert [item.title for item in items] == ["A", "B", "C", "D"]
     assert {item.lines for item in items} == {()} and "Depth" not in panel.message.text()
     assert panel.grid.isVisible() and not panel.matrix.isVisible()
-    assert panel.plot.points == () and panel.plot.heard is None, "points would tell"
+    assert panel.numbers.plot.points == () and panel.numbers.plot.heard is None, "points would tell"
 
 
 def test_a_letter_selects_blindly_and_reveal_tells_what_it_was(
@@ -234,23 +234,23 @@ def test_output_devices_can_be_chosen_and_a_lost_one_stays_named(
 ) -> None:
     loaded_context.live.update(outputs=(DeviceInfo("Headset", "ALSA", 0, 2, 48_000, 10.0),))
     loaded_context.playback.devices_changed.emit()
-    assert [text for text, _ in panel.output.entries] == ["Default", "Headset (ALSA)", "Virtual: no sound"]
-    panel.output.setCurrentIndex(1)
-    panel.output.activated.emit(1)
+    assert [text for text, _ in panel.sound.output.entries] == ["Default", "Headset (ALSA)", "Virtual: no sound"]
+    panel.sound.output.setCurrentIndex(1)
+    panel.sound.output.activated.emit(1)
     assert client.last(protocol.SetOutput)[1].device == "Headset"
     loaded_context.live.update(outputs=())
     loaded_context.playback.devices_changed.emit()
-    assert panel.output.currentText() == "Headset (not there)"
+    assert panel.sound.output.currentText() == "Headset (not there)"
 
 
 def test_volume_is_in_decibels(panel: ComparePanel, client: FakeClient) -> None:
-    panel.volume.setValue(-12)
+    panel.sound.volume.setValue(-12)
     assert client.last(protocol.SetVolume)[1].gain_db == -12.0
-    assert panel.volume_text.text() == "−12 dB"
+    assert panel.sound.volume_text.text() == "−12 dB"
 
 
 def test_devices_are_looked_for_again(panel: ComparePanel, client: FakeClient) -> None:
-    panel.look.click()
+    panel.sound.look.click()
     assert client.count(protocol.ListDevices) == 1
 
 
