@@ -126,10 +126,11 @@ class _PortAudio:
             self.watch.stop()
 
     def _close(self) -> None:
+        stream, self._stream = self._stream, None  # its callback holds this, and with it all that is heard through it
         with contextlib.suppress(Exception):
-            self._stream.abort(ignore_errors=True)
+            stream.abort(ignore_errors=True)
         with contextlib.suppress(Exception):
-            self._stream.close(ignore_errors=True)
+            stream.close(ignore_errors=True)
         self.closed = True
 
 
