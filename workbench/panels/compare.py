@@ -62,7 +62,7 @@ class ComparePanel(Panel):
         for widget in (self.blind, self.reveal, self.add, self.remove):
             hearing.addWidget(widget, 1)
         self.tabs.addTab(self.numbers, "Rate–distortion")
-        self.tabs.setCornerWidget(self.numbers.metric)
+        self.tabs.setCornerWidget(self.numbers.choice)
         self.tabs.addTab(self.marks, "Marks")
         self.tabs.addTab(self.sound, "Sound")
         for tabs in (self.tabs, self.tabs.tabBar()):
@@ -88,7 +88,7 @@ class ComparePanel(Panel):
         in_tab_order(
             self.transport.position, self.original, self.matrix, self.blind, self.reveal, self.add, self.remove
         )
-        in_tab_order(self.remove, self.tabs.tabBar(), self.numbers.metric, self.numbers.plot)
+        in_tab_order(self.remove, self.tabs.tabBar(), self.numbers.choice, self.numbers.plot)
 
     def _listen(self) -> None:
         context = self.context
@@ -103,7 +103,7 @@ class ComparePanel(Panel):
         self.blind.clicked.connect(self._toggle_blind)
         self.reveal.clicked.connect(self._reveal)
         self.remove.clicked.connect(self._remove)
-        self.tabs.currentChanged.connect(lambda page: self.numbers.metric.setVisible(page == 0))
+        self.tabs.currentChanged.connect(lambda page: self.numbers.choice.setVisible(page == 0))
         self.marks.counted.connect(self._marks_counted)
         context.clip.opened.connect(self._clip_opened)
         context.clip.render_added.connect(self._render_came)
@@ -172,14 +172,14 @@ class ComparePanel(Panel):
         self.message.say(words_now(self.context))
 
     def view_state(self) -> dict[str, object]:
-        return {"page": self.tabs.currentIndex(), "metric": self.numbers.metric.value}
+        return {"page": self.tabs.currentIndex(), "metric": self.numbers.choice.value}
 
     def set_view_state(self, state: dict[str, object]) -> None:
         page, metric = state.get("page"), state.get("metric")
         if isinstance(page, int) and 0 <= page < self.tabs.count():
             self.tabs.setCurrentIndex(page)
         if isinstance(metric, str):
-            self.numbers.metric.set_value(metric)
+            self.numbers.choice.set_value(metric)
             self.numbers.show_plot()
 
     def figures(self) -> tuple[Figure, ...]:

@@ -17,23 +17,23 @@ MEASURE_AFTER_MS = 250  # renders that come one after the other are measured tog
 
 
 class NumbersPage(Page):
-    """The plot; `metric`, its upright axis, stands outside of the page, beside the names of the pages."""
+    """The plot; `choice`, of its upright axis, stands outside of the page, beside the names of the pages."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
         self.plot = RateDistortion()
-        self.metric = Choice(
+        self.choice = Choice(
             "Measure", "What stands on the upright axis.", tuple((row.name, key) for key, row in METRICS.items())
         )
-        self.metric.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.metric.setMinimumContentsLength(5)  # so that the names of the pages have room in a narrow dock
+        self.choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setMinimumContentsLength(5)  # so that the names of the pages have room in a narrow dock
         self.fill(None, self.plot)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(MEASURE_AFTER_MS)
         self._soon.timeout.connect(self.measure)
-        self.metric.activated.connect(self.show_plot)
+        self.choice.activated.connect(self.show_plot)
         context.columns.metrics_changed.connect(self.show_plot)
 
     @property
@@ -55,11 +55,11 @@ class NumbersPage(Page):
 
     def show_plot(self) -> None:
         if self.context.playback.blind:
-            self.plot.set_points((), (), METRICS[self.metric.value], "hidden while listening is blind")
+            self.plot.set_points((), (), METRICS[self.choice.value], "hidden while listening is blind")
             self.plot.set_heard(None)
             return
         columns = matrix_columns(self.context)
-        points = rate_points(self.context, columns, self.metric.value)
+        points = rate_points(self.context, columns, self.choice.value)
         waiting = "Measuring …" if self.context.clip.is_open else OPEN_HINT
-        self.plot.set_points(points, [column.title for column in columns], METRICS[self.metric.value], waiting)
+        self.plot.set_points(points, [column.title for column in columns], METRICS[self.choice.value], waiting)
         self.plot.set_heard(self.context.playback.depth)

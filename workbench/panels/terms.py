@@ -16,8 +16,8 @@ TERMS: dict[str, dict[str, str]] = {
     "codes": {"": "index", "raster": "frame"},
     "codebooks": {"": "codebook"},
     "compare": {
-        "": "level_matched", "matrix": "depth", "blind": "blind", "plot": "bitrate", "measure": "mel_distance",
-        "add": "codec", "original": "delay",
+        "": "level_matched", "matrix": "depth", "blind": "blind", "numbers.plot": "bitrate",
+        "numbers.choice": "mel_distance", "add": "codec", "original": "delay",
     },
     "ladder": {"": "residual"},
     "latents": {"": "latent", "trajectory": "latent"},

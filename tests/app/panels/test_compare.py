@@ -120,8 +120,8 @@ def test_every_measured_version_is_a_point_that_can_be_heard(
     place = panel.numbers.plot.place_of(point)
     click(panel.numbers.plot, place.x(), place.y())
     assert client.last(protocol.SelectDepth)[1].depth == number_of("take", 2, number)
-    panel.numbers.metric.set_value("mel_distance")
-    panel.numbers.metric.activated.emit(2)
+    panel.numbers.choice.set_value("mel_distance")
+    panel.numbers.choice.activated.emit(2)
     assert {point.number for point in panel.numbers.plot.points} >= {2, 3}, "one may be undefined"
 
 
