@@ -6,9 +6,11 @@
 #
 # RUNS: the folder for the run folders; LICENCE: of the weights, as their speech asks for; SPEECH: as for
 # `speefeare train --data`; CLIPS: sound files, or folders of them, for `speefeare evaluate`. FAMILIES="dac mimi" picks.
+# Each family has one core for MINUTES, and as many families learn at once as there are cores: small networks gain more
+# from twice as many steps than from batches twice as large.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-[ $# -ge 6 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 6 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 runs=$1 minutes=$2 licence=$3
 shift 3
 speech=()
@@ -19,12 +21,54 @@ done
 shift
 metrics=mel_distance,si_sdr,stoi,pesq_wb,visqol,dnsmos
 cores=$(getconf _NPROCESSORS_ONLN)
+families=${FAMILIES:-soundstream encodec dac speechtokenizer mimi xcodec wavtokenizer audiovae}
+mkdir -p "$runs"
 
-for family in ${FAMILIES:-soundstream encodec dac speechtokenizer mimi xcodec wavtokenizer audiovae}; do
+# A loss on the waveform, a few hundredths of the gradient: without one the codecs learn the colour of speech and not its
+# pitch. EnCodec's recipe has enough of it; SpeechTokenizer's and Mimi's have less, the others none, since on a GPU, in
+# days, discriminators teach it.
+losses() {
+    local mels="windows: [2048, 1024, 512, 256], hops: [480, 240, 120, 60]"
+    case $1 in
+        soundstream) printf '[{key: time_l1, weight: 2000}, {key: multiscale_mel, weight: 0.02}]' ;;
+        encodec) return ;;
+        dac | audiovae) printf '[{key: time_l1, weight: 2000}, {key: dac_mel, weight: 15}]' ;;
+        speechtokenizer) printf '[{key: time_l1, weight: 15000}, {key: speechtokenizer_mel, weight: 1, options: {%s}}]' \
+            "$mels, weights: [45, 45, 45, 45]" ;;
+        mimi) printf '[{key: time_l1, weight: 0.3}, {key: speechtokenizer_mel, weight: 8, options: {%s}}]' \
+            "$mels, weights: [1, 1, 1, 1]" ;;
+        xcodec) printf '[{key: time_l1, weight: 800}, {key: mr_stft, weight: 1, options: {convergence_weight: 0.1}},
+            {key: sub_band_stft, weight: 1}, {key: speechtokenizer_mel, weight: 1, options: {%s}}]' \
+            "$mels, weights: [1, 1, 1, 1]" ;;
+        wavtokenizer) printf '[{key: time_l1, weight: 10000}, {key: vocos_mel, weight: 45}]' ;;
+    esac
+}
+
+learn() { # one family, until its minutes are over; its recipe's own limit of steps is lifted
+    local name=$1-16k-small waveform=()
+    [ -z "$(losses "$1")" ] || waveform=(--set "losses=$(losses "$1")" --set "reasons.losses=A loss on the waveform for \
+a few hundredths of the gradient; without discriminators, or days of them, nothing else tells the pitch.")
+    if .venv/bin/speefeare train "$runs/$name" --recipe "$name" "${speech[@]}" --minutes "$minutes" \
+        --set "budget.steps=1000000" --set "reasons.budget=As long as every other codec of the zoo." \
+        --set "licence=$licence" "${waveform[@]}" >>"$runs/$name.log" 2>&1; then
+        printf '%s: trained\n' "$name"
+    else
+        printf '%s: not trained; see %s\n' "$name" "$runs/$name.log"
+        return 1
+    fi
+}
+
+pending=()
+for family in $families; do
+    while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do sleep 1; done
+    learn "$family" &
+    pending+=($!)
+done
+for process in "${pending[@]}"; do wait "$process"; done
+
+for family in $families; do
     name=$family-16k-small
     run=$runs/$name shipped=resources/codecs/$name
-    .venv/bin/speefeare train "$run" --recipe "$name" "${speech[@]}" --minutes "$minutes" \
-        --set "licence=$licence" --launcher torchrun --processes "$cores"
     mkdir -p "$shipped"
     .venv/bin/speefeare export "$run/model.safetensors" "$shipped/model.safetensors" --to safetensors --half
     depths=() # the bitrates that families have in common: 0.8, 2.4 and 3.2 kbps
