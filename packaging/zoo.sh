@@ -10,7 +10,7 @@
 # from twice as many steps than from batches twice as large.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-[ $# -ge 6 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 6 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
 runs=$1 minutes=$2 licence=$3
 shift 3
 speech=()
@@ -48,23 +48,29 @@ learn() { # one family, until its minutes are over; its recipe's own limit of st
     local name=$1-16k-small waveform=()
     [ -z "$(losses "$1")" ] || waveform=(--set "losses=$(losses "$1")" --set "reasons.losses=A loss on the waveform for \
 a few hundredths of the gradient; without discriminators, or days of them, nothing else tells the pitch.")
-    if .venv/bin/speefeare train "$runs/$name" --recipe "$name" "${speech[@]}" --minutes "$minutes" \
+    .venv/bin/speefeare train "$runs/$name" --recipe "$name" "${speech[@]}" --minutes "$minutes" \
         --set "budget.steps=1000000" --set "reasons.budget=As long as every other codec of the zoo." \
-        --set "licence=$licence" "${waveform[@]}" >>"$runs/$name.log" 2>&1; then
+        --set "licence=$licence" "${waveform[@]}" >>"$runs/$name.log" 2>&1 &
+    local training=$!
+    trap 'kill "$training"; exit 1' TERM
+    if wait "$training"; then
         printf '%s: trained\n' "$name"
     else
-        printf '%s: not trained; see %s\n' "$name" "$runs/$name.log"
+        printf '%s: not trained: %s\n' "$name" "$(tail -n 1 "$runs/$name.log")" >&2
         return 1
     fi
 }
 
-pending=()
+pending=() failed=0
+trap 'kill $(jobs -rp) 2>/dev/null || true' EXIT # who ends this ends what still learns; it goes on the next time
+trap 'exit 130' INT TERM
 for family in $families; do
     while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do sleep 1; done
     learn "$family" &
     pending+=($!)
 done
-for process in "${pending[@]}"; do wait "$process"; done
+for process in "${pending[@]}"; do wait "$process" || failed=1; done
+[ "$failed" -eq 0 ] || exit 1
 
 for family in $families; do
     name=$family-16k-small

@@ -135,7 +135,8 @@ def words_now(ctx: Context) -> str:
     if math.isfinite(render.si_sdr_db):
         parts.append(f"SI-SDR {signed(render.si_sdr_db)} dB")
     if render.delay_samples:
-        parts.append(f"delay {render.delay_samples} samples removed".replace("-", "−"))
+        samples = "sample" if abs(render.delay_samples) == 1 else "samples"
+        parts.append(f"delay {render.delay_samples} {samples} removed".replace("-", "−"))
     return " · ".join(parts)
 
 

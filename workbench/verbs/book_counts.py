@@ -67,7 +67,7 @@ class BookCounts:
 
     def row(self, book: int) -> CodeRow | None:
         """The clip's tokens of a book, from 0, where they are there."""
-        return next((row for row in verbs.code_rows(self._ctx) if row.book == book + 1), None)
+        return verbs.code_row(self._ctx, book)
 
     def _begins(self, of: tuple[object, ...]) -> bool:
         """Whether this is not what was counted so far; then nothing is."""

@@ -7,7 +7,7 @@ import numpy as np
 from workbench import commands
 from workbench.context import Context
 from workbench.verbs import listen
-from workbench.verbs.token_statistics import code_rows
+from workbench.verbs.token_statistics import code_row
 from workbench.widgets.code_rows import CodeRow
 
 
@@ -30,8 +30,7 @@ def play_alone(ctx: Context, book: int, entry: int) -> None:
 
 def _next_frame(ctx: Context, book: int, entry: int) -> tuple[CodeRow, int] | None:
     """Its frame after the cursor, then from the start; where there is none, the window says so."""
-    row = next((row for row in code_rows(ctx) if row.book == book + 1), None)
-    rate = ctx.clip.data.rate_hz
+    row, rate = code_row(ctx, book), ctx.clip.data.rate_hz
     found = np.flatnonzero(row.codes == entry) if row is not None and rate else np.zeros(0, np.int64)
     if row is None or not len(found):
         ctx.engine.add_message(

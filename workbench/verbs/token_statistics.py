@@ -70,6 +70,11 @@ def code_rows(ctx: Context) -> tuple[CodeRow, ...]:
     return rows_of(info, data.codes, data.code_rates_hz) if info is not None else ()
 
 
+def code_row(ctx: Context, book: int) -> CodeRow | None:
+    """The open clip's tokens of a book, from 0, where they are there."""
+    return next((row for row in code_rows(ctx) if row.book == book + 1), None)
+
+
 def heard_books(ctx: Context) -> tuple[int, ...] | None:
     """The books, from 0, that are in what is heard; None: all of them, or it is no decode of these codes."""
     key = key_of(ctx.playback.depth)
