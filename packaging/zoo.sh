@@ -44,13 +44,23 @@ losses() {
     esac
 }
 
+# Beside that loss the teacher's share of the gradient is raised too, or the first book learns the waveform instead of phones.
+teacher() {
+    case $1 in
+        speechtokenizer) printf 1000 ;;
+        xcodec) printf 50 ;;
+    esac
+}
+
 learn() { # one family, until its minutes are over; its recipe's own limit of steps is lifted
-    local name=$1-16k-small waveform=()
+    local name=$1-16k-small waveform=() taught=()
     [ -z "$(losses "$1")" ] || waveform=(--set "losses=$(losses "$1")" --set "reasons.losses=A loss on the waveform for \
 a few hundredths of the gradient; without discriminators, or days of them, nothing else tells the pitch.")
+    [ -z "$(teacher "$1")" ] || taught=(--set "semantic.weight=$(teacher "$1")" --set "reasons.semantic=Raised as the \
+waveform's loss was, so that the first book still learns phones.")
     .venv/bin/speefeare train "$runs/$name" --recipe "$name" "${speech[@]}" --minutes "$minutes" \
         --set "budget.steps=1000000" --set "reasons.budget=As long as every other codec of the zoo." \
-        --set "licence=$licence" "${waveform[@]}" >>"$runs/$name.log" 2>&1 &
+        --set "licence=$licence" "${waveform[@]}" "${taught[@]}" >>"$runs/$name.log" 2>&1 &
     local training=$!
     trap 'kill "$training"; exit 1' TERM
     if wait "$training"; then

@@ -7,6 +7,7 @@ found whose parents are gone.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -48,6 +49,16 @@ def adopt(process: subprocess.Popen[bytes]) -> None:
 def reap() -> None:
     """Let go of processes started here that have ended."""
     _started[:] = [process for process in _started if process.poll() is None]
+
+
+def _let_go() -> None:
+    """At the end of this process: what still runs is meant to outlive it, and is no leftover to be warned about."""
+    reap()
+    for process in _started:
+        process.returncode = 0
+
+
+atexit.register(_let_go)
 
 
 def place() -> str:

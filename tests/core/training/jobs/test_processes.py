@@ -125,3 +125,19 @@ def test_here_the_process_counts_and_elsewhere_the_sign_of_life() -> None:
 def test_a_record_that_cannot_be_read_is_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "process.json").write_text(text)
     assert read_process(tmp_path / "process.json") is None
+
+
+def test_who_starts_a_job_and_ends_says_nothing_of_it(tmp_path: Path) -> None:
+    words = f"""
+import sys
+from pathlib import Path
+from speefeare_core.training.processes import start_detached
+for seconds in (0, 20):
+    command = [sys.executable, "-c", f"import time; time.sleep({{seconds}})"]
+    print(start_detached(command, Path({str(tmp_path / "log")!r}), {{}}))
+"""
+    done = subprocess.run([sys.executable, "-W", "always", "-c", words], capture_output=True, text=True, timeout=30)
+    pids = [int(word) for word in done.stdout.split()]
+    assert identity(pids[1]), "it lives on"
+    psutil.Process(pids[1]).kill()
+    assert done.returncode == 0 and done.stderr == ""
