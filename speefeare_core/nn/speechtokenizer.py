@@ -55,11 +55,17 @@ class SpeechTokenizerModel(nn.Module):
         taught = config.semantic_dimension
         self.transform = nn.Linear(config.dimension, taught) if taught is not None else None
 
-    def forward(self, audio: Tensor, depths: Tensor | None = None) -> SpeechTokenizerOutput:
-        """`[B, 1, T]` through everything, each example with its own number of books `depths` `[B]`."""
+    def forward(
+        self, audio: Tensor, depths: Tensor | None = None, unquantised: Tensor | None = None
+    ) -> SpeechTokenizerOutput:
+        """`[B, 1, T]` through everything, each example with its own number of books `depths` `[B]`.
+
+        The decoder gets the latents themselves of the examples that `unquantised` `[B]` bool names; what is taught is
+        the first book all the same.
+        """
         latents = self.encoder(audio)
         quantized = self.quantizer(latents, depths=depths)
-        decoded = self.decoder(quantized.quantized)[..., : audio.shape[-1]]
+        decoded = self.decoder(quantized.passed(latents, unquantised))[..., : audio.shape[-1]]
         semantic = None
         if self.transform is not None:
             first = self.quantizer.decode(quantized.codes, 1)

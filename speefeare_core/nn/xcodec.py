@@ -171,16 +171,23 @@ class XCodecModel(nn.Module):
             config.acoustic_dim, config.decoder_channels, config.decoder_strides, whole=True, tanh=False
         )
 
-    def forward(self, audio: Tensor, depths: Tensor | None = None, heard: Tensor | None = None) -> XCodecOutput:
+    def forward(
+        self,
+        audio: Tensor,
+        depths: Tensor | None = None,
+        heard: Tensor | None = None,
+        unquantised: Tensor | None = None,
+    ) -> XCodecOutput:
         """Audio `[B, 1, F·hop]` through everything, each example with its own number of books `depths` `[B]`.
 
-        `heard` `[B, D_t, F]`: the teacher's features where they are known already.
+        `heard` `[B, D_t, F]`: the teacher's features where they are known already. The decoder of sound gets the
+        latents themselves of the examples that `unquantised` `[B]` bool names; what is taught stays quantised.
         """
         heard = self.teacher(audio) if heard is None else heard
         latents = self._latents(audio, heard)
         quantized = self.quantizer(latents, depths=depths)
         semantic = self.decoder_semantic(_linear(self.fc_post1, quantized.quantized))
-        return XCodecOutput(self.decode(quantized.quantized), latents, quantized, semantic, heard)
+        return XCodecOutput(self.decode(quantized.passed(latents, unquantised)), latents, quantized, semantic, heard)
 
     def encode(self, audio: Tensor) -> Tensor:
         """`[B, 1, T]` → latents `[B, D, F]`."""

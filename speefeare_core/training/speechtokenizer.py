@@ -20,6 +20,7 @@ class TrainableSpeechTokenizer(Trainable):
     """Starts at random; what is taught is the quantised output of the first book, projected to the teacher's width."""
 
     module: SpeechTokenizerModel
+    passes_latents = True
 
     def __init__(self, network: dict[str, Any]) -> None:
         config = SpeechTokenizerConfig.from_dict(network)
@@ -39,7 +40,7 @@ class TrainableSpeechTokenizer(Trainable):
         """Without features nothing is taught."""
         depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
         with whole_weights():
-            out = self.module(audio, depths)
+            out = self.module(audio, depths, draw.unquantised(audio.shape[0], audio.device))
         own = {"commitment": out.quantized.commitment_loss}
         if features is None or out.semantic is None:
             return Reconstruction(out.audio, audio, own, used_codes(out.quantized))

@@ -58,9 +58,15 @@ class Trainable(ABC):
     hears_itself: bool = False  # True: the network brings its teacher, and gets no features
     taught_width: int | None = None  # S of the features that it learns from; None: of any
     frozen: tuple[str, ...] = ()  # starts of names of parameters that never learn
+    passes_latents: bool = False  # whether its decoder can be given latents that were not quantised
 
     def prepare(self, recipe: Recipe) -> None:
-        """Everything of a recipe that is about the network itself: initial weights, weight norm, how books learn."""
+        """Everything of a recipe that is about the network itself: initial weights, weight norm, how books learn.
+
+        Raises ValueError for an entry that the family has no use for.
+        """
+        if recipe.depths.unquantised_share and not self.passes_latents:
+            raise ValueError("its decoder takes quantised latents alone; set depths.unquantised_share to 0")
         initialise(self.module, recipe.init)
         still = frozen_names(self.module, recipe.freeze)
         self.frozen = (*self.frozen, *still)

@@ -30,6 +30,7 @@ class TrainableXCodec(Trainable):
 
     module: XCodecModel
     hears_itself = True
+    passes_latents = True
     frozen = ("teacher.",)
 
     def __init__(self, network: dict[str, Any]) -> None:
@@ -61,7 +62,7 @@ class TrainableXCodec(Trainable):
         """The teacher hears the examples as they are, noise and all, as it will when the codec encodes."""
         depths = draw.depths(self.module.quantizer.books, audio.shape[0], audio.device)
         with whole_weights():
-            out = self.module(audio, depths, features)
+            out = self.module(audio, depths, features, draw.unquantised(audio.shape[0], audio.device))
         own = {"commitment": out.quantized.commitment_loss}
         taught, heard = out.semantic.transpose(1, 2), out.heard.detach().transpose(1, 2)
         return Reconstruction(out.audio, audio, own, used_codes(out.quantized), taught, heard)

@@ -165,6 +165,29 @@ def test_mimi_passes_the_latents_of_unquantised_examples_on() -> None:
     assert not torch.allclose(seen[0][0], latents[0], atol=1e-3)
 
 
+@pytest.mark.parametrize("family", ["speechtokenizer", "xcodec"])
+def test_unquantised_examples_reach_the_decoder_as_they_are_and_are_taught_quantised(family: str) -> None:
+    trainable = made(family)
+    audio = sound(trainable)
+    features = given(trainable, audio)
+    trainable.module.train()
+    trainable.reconstruct(audio, WHOLE, features)  # the books take their start
+    trainable.module.eval()
+
+    class Second(DepthDraw):
+        def unquantised(self, batch: int, device: torch.device | str = "cpu") -> torch.Tensor:
+            return torch.arange(batch) == 1
+
+    with torch.no_grad():
+        plain = trainable.reconstruct(audio, WHOLE, features)
+        mixed = trainable.reconstruct(audio, Second(DepthsRecipe(kind="all")), features)
+    others = torch.arange(audio.shape[0]) != 1
+    torch.testing.assert_close(mixed.decoded[others], plain.decoded[others], rtol=1e-4, atol=1e-9)
+    assert float((mixed.decoded[1] - plain.decoded[1]).abs().max()) > 0.01 * float(plain.decoded[1].abs().max())
+    assert plain.taught is not None and mixed.taught is not None
+    torch.testing.assert_close(mixed.taught, plain.taught)
+
+
 def test_mimi_always_uses_the_semantic_book_and_drops_acoustic_ones() -> None:
     trainable = made("mimi")
     trainable.module.train()

@@ -12,7 +12,7 @@ from speefeare_core import load_codec
 from speefeare_core.codecs import FAMILIES
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.draws import DepthDraw
-from speefeare_core.training.recipe import Recipe
+from speefeare_core.training.recipe import Recipe, read_recipe
 from speefeare_core.training.recipe_parts import DepthsRecipe
 from speefeare_core.training.trainable import Trainable, build_trainable, trainable_for
 from tests.core.training.small_networks import NETWORKS, OWN, RATE, recipe_data
@@ -83,6 +83,13 @@ def test_examples_that_are_not_quantised_pass_their_latents_on(family: str) -> N
         plain, raw = trainable.reconstruct(audio, without).decoded, trainable.reconstruct(audio, mixed).decoded
     torch.testing.assert_close(raw[[0, 2]], plain[[0, 2]], rtol=1e-4, atol=1e-9)
     assert float((raw[1] - plain[1]).abs().max()) > 0.05 * float(plain[1].abs().max())
+
+
+@pytest.mark.parametrize("name", ["audiovae-16k-small", "neural-transform-16k", "subframe-16k"])
+def test_a_decoder_for_quantised_latents_alone_says_so(name: str) -> None:
+    data = read_recipe(name).to_dict() | {"depths": {"unquantised_share": 0.5}}
+    with pytest.raises(SpeefeareError, match=f"{name} does not fit.*set depths.unquantised_share to 0"):
+        trainable_for(Recipe.from_dict(data))
 
 
 @ALL
