@@ -9,10 +9,12 @@ from pathlib import Path
 from speefeare_core.cli.console import Console, Result
 from speefeare_core.cli.ending import terminate_like_ctrl_c
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.entry_use import without_use
 from speefeare_core.training.jobs import launcher_of
 from speefeare_core.training.jobs.arguments import add_launch_words, add_words, spec_from
 from speefeare_core.training.jobs.job_file import Job
 from speefeare_core.training.jobs.spec import JobSpec
+from speefeare_core.training.recipe import read_recipe
 from speefeare_core.training.run_log import RunFolder
 
 STOPPED = 3  # exit code: the run was asked to stop and can go on later
@@ -35,6 +37,9 @@ def run(args: argparse.Namespace, console: Console) -> Result:
         from speefeare_core.training.fine_tune import recipe_for
 
         spec = replace(spec, recipe=recipe_for(args.start_from))
+    if spec.recipe:
+        for words in without_use(read_recipe(spec.recipe).changed(spec.changes)).values():
+            console.note(words)
     if args.dry_run:
         return _dry_run(spec, console)
     if args.queue:

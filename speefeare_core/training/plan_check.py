@@ -17,6 +17,7 @@ from speefeare_core.catalog import is_catalog_source, local_path
 from speefeare_core.discriminators import DISCRIMINATORS
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.losses import LOSSES
+from speefeare_core.training.entry_use import without_use
 from speefeare_core.training.jobs import launcher_of
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.recipe import Recipe
@@ -41,6 +42,7 @@ def check(spec: JobSpec, recipe: Recipe, devices: Sequence[str] = ()) -> tuple[R
     found = [
         *_folder(spec), *_data(spec, recipe), *_launcher(spec), *_device(spec, recipe, devices), *_terms(recipe),
         *_teacher(recipe), *_start(recipe), *_learn_from(recipe), *_budget(recipe), *_batch(spec, recipe),
+        *_without_use(recipe),
     ]  # fmt: skip
     order = ("problem", "warning", "note")
     return tuple(sorted(found, key=lambda remark: order.index(remark.level)))
@@ -141,6 +143,11 @@ def _teacher(recipe: Recipe) -> Iterator[Remark]:
         yield Remark("problem", words, "teacher.source")
     elif teacher.source and not teacher.source.startswith("hf:") and not Path(teacher.source).expanduser().exists():
         yield Remark("problem", f"The teacher's folder {teacher.source} is not there.", "teacher.source")
+
+
+def _without_use(recipe: Recipe) -> Iterator[Remark]:
+    for entry, words in without_use(recipe).items():
+        yield Remark("warning", words, entry)
 
 
 def _start(recipe: Recipe) -> Iterator[Remark]:

@@ -80,6 +80,7 @@ def test_entries_that_cannot_work(tmp_path: Path, changes: dict[str, Any], entry
         ({"optimiser.warmup_steps": 20_000}, "warms up for 20000 steps"),
         ({"checkpoint_every": 20_000}, "a crash loses all"),
         ({"validation.share": 0.0}, "No clip is held out"),
+        ({"latent.kind": "sigma"}, "latent.kind changes nothing in the family soundstream: its latents are not drawn"),
         (
             {"data.batch": 1, "data.segment_frames": 10, "books.replace_dead": False},
             "A batch has 10 frames for books of 64",

@@ -14,6 +14,7 @@ import pytest
 from speefeare_core.cli import main
 from speefeare_core.training.jobs import queue
 from speefeare_core.training.jobs.spec import JobSpec
+from speefeare_core.training.recipe import read_recipe
 from tests.core.training.jobs.conftest import wait_for, wait_until
 
 MakeSpec = Callable[..., JobSpec]
@@ -115,3 +116,12 @@ def test_what_cannot_begin_is_not_said_to_have_begun(
     assert main(["train", *spec.words()]) == 2
     told = capsys.readouterr()
     assert "There is no speech at" in told.err and "Training in" not in told.err + told.out
+
+
+def test_an_entry_that_changes_nothing_is_told(
+    make_spec: MakeSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = replace(make_spec("a", steps=2), data=(str(tmp_path / "absent"),))
+    assert main(["train", *spec.words(), "--set", "latent.kind=sigma"]) == 2
+    family = read_recipe(spec.recipe).family
+    assert f"latent.kind changes nothing in the family {family}" in capsys.readouterr().err
