@@ -23,16 +23,27 @@ USES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+def reads(family: str, entry: str) -> bool:
+    """Whether a family has a use for an entry, by its dotted name."""
+    start = _start(entry)
+    return not start or family in USES[start][0]
+
+
 def without_use(recipe: Recipe) -> dict[str, str]:
     """Entries that differ from the default and that the family never reads, each with one plain sentence."""
     plain = entries(Recipe(name=recipe.name, family=recipe.family))
     found: dict[str, str] = {}
     for entry, value in entries(recipe).items():
-        start = max((start for start in USES if entry.startswith(start)), key=len, default="")
-        if not start or recipe.family in USES[start][0] or value == plain.get(entry):
+        if reads(recipe.family, entry) or value == plain.get(entry):
             continue
         if entry == "depths.kind" and value == "all":  # says what is so anyway
             continue
+        start = _start(entry)
         name = entry if start.endswith(".") else start  # a term is told of once
         found[name] = f"{name} changes nothing in the family {recipe.family}: {USES[start][1]}."
     return found
+
+
+def _start(entry: str) -> str:
+    """The row of the table that an entry falls under; empty for none."""
+    return max((start for start in USES if entry.startswith(start)), key=len, default="")

@@ -18,6 +18,7 @@ import yaml
 from speefeare_core.discriminators import DISCRIMINATORS
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.losses import LOSSES
+from speefeare_core.training.entry_use import reads
 from speefeare_core.training.network_help import network_help
 from speefeare_core.training.recipe import Recipe
 from speefeare_core.training.recipe_entry import EntryHelp
@@ -88,8 +89,17 @@ def _written(number: float) -> str:
 
 
 def rows_of(recipe: Recipe) -> tuple[FormRow, ...]:
-    """Every value of a recipe, group by group; terms (losses, discriminators) one by one."""
-    rows = [row for row in _rows(recipe, Recipe, "") if row.path not in HIDDEN]
+    """Every value of a recipe, group by group; terms (losses, discriminators) one by one.
+
+    What the family never reads is left out, unless it was changed.
+    """
+    plain = Recipe(name=recipe.name, family=recipe.family)
+    rows = [
+        row
+        for row in _rows(recipe, Recipe, "")
+        if row.path not in HIDDEN
+        and (reads(recipe.family, row.path) or value_at(recipe, row.path) != value_at(plain, row.path))
+    ]
     order = [*dict.fromkeys(GROUPS.values()), REST]
     return tuple(sorted(rows, key=lambda row: order.index(row.group)))
 
