@@ -25,18 +25,16 @@ families=${FAMILIES:-soundstream encodec dac speechtokenizer mimi xcodec wavtoke
 mkdir -p "$runs"
 
 # A loss on the waveform, a few hundredths of the gradient: without one the codecs learn the colour of speech and not its
-# pitch. EnCodec's recipe has enough of it; SpeechTokenizer's and Mimi's have less, the others none, since on a GPU, in
-# days, discriminators teach it.
+# pitch. EnCodec's recipe has enough of it; SpeechTokenizer's has less, the others none, since on a GPU, in days,
+# discriminators teach it. Mimi has a little; with more it does not follow the waveform either, and loses by it.
 losses() {
     local mels="windows: [2048, 1024, 512, 256], hops: [480, 240, 120, 60]"
     case $1 in
         soundstream) printf '[{key: time_l1, weight: 2000}, {key: multiscale_mel, weight: 0.02}]' ;;
-        encodec) return ;;
+        encodec | mimi) return ;;
         dac | audiovae) printf '[{key: time_l1, weight: 2000}, {key: dac_mel, weight: 15}]' ;;
         speechtokenizer) printf '[{key: time_l1, weight: 15000}, {key: speechtokenizer_mel, weight: 1, options: {%s}}]' \
             "$mels, weights: [45, 45, 45, 45]" ;;
-        mimi) printf '[{key: time_l1, weight: 0.3}, {key: speechtokenizer_mel, weight: 8, options: {%s}}]' \
-            "$mels, weights: [1, 1, 1, 1]" ;;
         xcodec) printf '[{key: time_l1, weight: 800}, {key: mr_stft, weight: 1, options: {convergence_weight: 0.1}},
             {key: sub_band_stft, weight: 1}, {key: speechtokenizer_mel, weight: 1, options: {%s}}]' \
             "$mels, weights: [1, 1, 1, 1]" ;;
@@ -48,7 +46,7 @@ losses() {
 teacher() {
     case $1 in
         speechtokenizer) printf 1000 ;;
-        xcodec) printf 50 ;;
+        xcodec) printf 15 ;;
     esac
 }
 
