@@ -24,38 +24,26 @@ cores=$(getconf _NPROCESSORS_ONLN)
 families=${FAMILIES:-soundstream encodec dac speechtokenizer mimi xcodec wavtokenizer audiovae}
 mkdir -p "$runs"
 
-# A loss on the waveform, a few hundredths of the gradient: without one the codecs learn the colour of speech and not its
-# pitch. EnCodec's recipe has enough of it; SpeechTokenizer's has less, the others none, since on a GPU, in days,
-# discriminators teach it. Mimi has a little; with more it does not follow the waveform either, and loses by it.
+# A loss on the waveform, a few hundredths of the gradient: without one these codecs learn the colour of speech and not its
+# pitch; on a GPU, in days, discriminators teach it. EnCodec's recipe has enough of it. Mimi, X-Codec and WavTokenizer were
+# trained both ways, and are easier to understand without.
 losses() {
     local mels="windows: [2048, 1024, 512, 256], hops: [480, 240, 120, 60]"
     case $1 in
         soundstream) printf '[{key: time_l1, weight: 2000}, {key: multiscale_mel, weight: 0.02}]' ;;
-        encodec | mimi) return ;;
         dac | audiovae) printf '[{key: time_l1, weight: 2000}, {key: dac_mel, weight: 15}]' ;;
         speechtokenizer) printf '[{key: time_l1, weight: 15000}, {key: speechtokenizer_mel, weight: 1, options: {%s}}]' \
             "$mels, weights: [45, 45, 45, 45]" ;;
-        xcodec) printf '[{key: time_l1, weight: 800}, {key: mr_stft, weight: 1, options: {convergence_weight: 0.1}},
-            {key: sub_band_stft, weight: 1}, {key: speechtokenizer_mel, weight: 1, options: {%s}}]' \
-            "$mels, weights: [1, 1, 1, 1]" ;;
-        wavtokenizer) printf '[{key: time_l1, weight: 10000}, {key: vocos_mel, weight: 45}]' ;;
-    esac
-}
-
-# Beside that loss the teacher's share of the gradient is raised too, or the first book learns the waveform instead of phones.
-teacher() {
-    case $1 in
-        speechtokenizer) printf 1000 ;;
-        xcodec) printf 15 ;;
     esac
 }
 
 learn() { # one family, until its minutes are over; its recipe's own limit of steps is lifted
     local name=$1-16k-small waveform=() taught=()
+    # Beside that loss the teacher weighs more too, or the first book learns the waveform instead of phones.
+    [ "$1" != speechtokenizer ] || taught=(--set "semantic.weight=300" --set "reasons.semantic=Raised as the waveform's \
+loss was, so that the first book still learns phones.")
     [ -z "$(losses "$1")" ] || waveform=(--set "losses=$(losses "$1")" --set "reasons.losses=A loss on the waveform for \
 a few hundredths of the gradient; without discriminators, or days of them, nothing else tells the pitch.")
-    [ -z "$(teacher "$1")" ] || taught=(--set "semantic.weight=$(teacher "$1")" --set "reasons.semantic=Raised as the \
-waveform's loss was, so that the first book still learns phones.")
     .venv/bin/speefeare train "$runs/$name" --recipe "$name" "${speech[@]}" --minutes "$minutes" \
         --set "budget.steps=1000000" --set "reasons.budget=As long as every other codec of the zoo." \
         --set "licence=$licence" "${waveform[@]}" "${taught[@]}" >>"$runs/$name.log" 2>&1 &
