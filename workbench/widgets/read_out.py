@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from itertools import pairwise
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QTextLayout
 from PySide6.QtWidgets import QLabel, QSizePolicy
+
+LINE_BREAK = "\u2028"  # how Qt's text layout knows one
 
 
 class ReadOut(QLabel):
@@ -25,6 +29,21 @@ class ReadOut(QLabel):
             self.setAccessibleName(shown)
             self.setToolTip(shown)
 
+    def shown_lines(self) -> list[str]:
+        """The text wrapped into as many lines as there are; the last one is elided where more would follow."""
+        text = self.text().replace("\n", LINE_BREAK)
+        layout, starts = QTextLayout(text, self.font()), list[int]()
+        layout.beginLayout()
+        while (line := layout.createLine()).isValid() and len(starts) < self.lines:
+            line.setLineWidth(max(1, self.width()))
+            starts.append(line.textStart())
+        layout.endLayout()
+        lines = [text[start:end] for start, end in pairwise([*starts, len(text)])]
+        if lines:
+            last = lines[-1].rstrip().replace(LINE_BREAK, " ")
+            lines[-1] = self.fontMetrics().elidedText(last, Qt.TextElideMode.ElideRight, self.width())
+        return [line.rstrip() for line in lines]
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         colour = self.palette().color(QPalette.ColorRole.WindowText)
@@ -32,8 +51,9 @@ class ReadOut(QLabel):
             colour = self.palette().color(QPalette.ColorRole.PlaceholderText)
         painter.setPen(colour)
         if self.lines > 1:
-            flags = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect(), flags, self.text())
+            height = self.fontMetrics().height()
+            for number, line in enumerate(self.shown_lines()):
+                painter.drawText(QRect(0, number * height, self.width(), height), Qt.AlignmentFlag.AlignLeft, line)
             return
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

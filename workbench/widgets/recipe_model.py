@@ -151,7 +151,9 @@ class RecipeModel(QAbstractItemModel):
             return None
         name, rows = self.groups[index.row()]
         if role in (Role.DisplayRole, Role.AccessibleTextRole) and index.column() == ENTRY:
-            count = sum(row.path in self.changed_paths for row in rows)
+            changed = [row.path for row in rows if row.path in self.changed_paths]
+            # A term and its weight are one change.
+            count = sum(not any(other.startswith(f"{path}.") for other in changed) for path in changed)
             return f"{name} · {count} changed" if count else name
         return self._bold if role == Role.FontRole else None
 

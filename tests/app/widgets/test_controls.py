@@ -6,6 +6,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from speefeare_core.training.form import rows_of, values_of
+from speefeare_core.training.recipe import read_recipe
 from tests.app.widgets.conftest import Show
 from tests.app.widgets.pictures import click, wheel
 from workbench.theme import apply_theme
@@ -14,6 +16,7 @@ from workbench.widgets.book_strip import BookBlock, BookStrip
 from workbench.widgets.choice_grid import ChoiceGrid, ChoiceItem
 from workbench.widgets.controls import Button, Choice, Slider
 from workbench.widgets.read_out import ReadOut
+from workbench.widgets.recipe_model import RecipeModel
 from workbench.widgets.time_plot import TimePlot
 from workbench.widgets.trajectory_plot import TrajectoryPlot
 from workbench.widgets.transport import Transport
@@ -165,3 +168,30 @@ def test_long_texts_are_cut_and_never_widen(show: Show) -> None:
     assert read_out.toolTip().startswith("a very long text")
     read_out.say("")
     assert read_out.text() == "at rest"
+
+
+def test_a_text_of_lines_that_are_too_few_says_that_more_follows(show: Show) -> None:
+    read_out = ReadOut("at rest", lines=2)
+    show(read_out, 120, 40)
+    read_out.say("one two three four five six seven eight nine ten " * 3)
+    first, last = read_out.shown_lines()
+    assert first.startswith("one two") and not first.endswith("…") and last.endswith("…")
+    assert read_out.fontMetrics().horizontalAdvance(last) <= read_out.width()
+    read_out.say("one\ntwo")
+    assert read_out.shown_lines() == ["one", "two"]
+    read_out.say("one\ntwo\nthree")
+    assert read_out.shown_lines() == ["one", "two three"], "what fits is not cut"
+    read_out.say("")
+    assert read_out.shown_lines() == ["at rest"]
+
+
+def test_a_term_and_its_weight_are_one_change() -> None:
+    recipe = read_recipe("speechtokenizer-16k-small")
+    changed = recipe.changed({"semantic.weight": 300.0})
+    model = RecipeModel(lambda _row, _text: None)
+    model.set_rows(rows_of(changed), ())
+    different = {path for path, value in values_of(changed).items() if value != values_of(recipe)[path]}
+    assert different == {"semantic", "semantic.weight"}
+    model.set_values(values_of(changed), frozenset(different))
+    headings = [model.data(model.index(row, 0)) for row in range(model.rowCount())]
+    assert [heading for heading in headings if "changed" in heading] == ["Teacher · 1 changed"]
