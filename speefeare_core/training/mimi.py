@@ -25,7 +25,6 @@ class TrainableMimi(Trainable):
     """
 
     module: MimiModel
-    passes_latents = True
 
     def __init__(self, network: dict[str, Any]) -> None:
         config = MimiConfig.from_dict(network)

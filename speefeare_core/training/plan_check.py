@@ -147,7 +147,8 @@ def _teacher(recipe: Recipe) -> Iterator[Remark]:
 
 def _without_use(recipe: Recipe) -> Iterator[Remark]:
     for entry, words in without_use(recipe).items():
-        yield Remark("warning", words, entry)
+        refused = entry == "depths.unquantised_share"  # the network would not be made
+        yield Remark("problem" if refused else "warning", words, entry)
 
 
 def _start(recipe: Recipe) -> Iterator[Remark]:

@@ -18,7 +18,6 @@ class ResidualNetwork(Trainable):
 
     codec: ClassVar[type[NetworkCodec]]
     module: Any
-    passes_latents = True
 
     def __init__(self, network: dict[str, Any]) -> None:
         """Raises ValueError or TypeError for sizes that cannot work."""

@@ -20,7 +20,6 @@ class TrainableSpeechTokenizer(Trainable):
     """Starts at random; what is taught is the quantised output of the first book, projected to the teacher's width."""
 
     module: SpeechTokenizerModel
-    passes_latents = True
 
     def __init__(self, network: dict[str, Any]) -> None:
         config = SpeechTokenizerConfig.from_dict(network)

@@ -17,7 +17,6 @@ class TrainableWavTokenizer(Trainable):
     """Starts at random; its one book takes its k-means start from the first batch. There are no depths to draw."""
 
     module: WavTokenizerModel
-    passes_latents = True
 
     def __init__(self, network: dict[str, Any]) -> None:
         config = WavTokenizerConfig.from_dict(network)

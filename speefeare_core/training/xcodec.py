@@ -30,7 +30,6 @@ class TrainableXCodec(Trainable):
 
     module: XCodecModel
     hears_itself = True
-    passes_latents = True
     frozen = ("teacher.",)
 
     def __init__(self, network: dict[str, Any]) -> None:

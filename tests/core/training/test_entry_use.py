@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 
+from speefeare_core.training.draws import DepthDraw
 from speefeare_core.training.entry_use import MOVING, PASSED, TAUGHT, USES, without_use
 from speefeare_core.training.recipe import Recipe, entries, read_recipe, shipped_recipes
+from speefeare_core.training.recipe_parts import DepthsRecipe
 from speefeare_core.training.trainable import TRAINABLES, Trainable, build_trainable
 
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -59,5 +62,23 @@ def test_the_table_says_what_the_networks_do(family: str) -> None:
     trainable = built(family)
     learns = family != "linear" and any(isinstance(part, VectorQuantizer) for part in trainable.module.modules())
     assert learns == (family in MOVING)
-    assert trainable.passes_latents == (family in PASSED)
     assert (trainable.taught_width is not None or trainable.hears_itself) == (family in TAUGHT)
+
+
+class Asked(DepthDraw):
+    """A draw that notes whether it was asked which examples stay unquantised."""
+
+    asked = False
+
+    def unquantised(self, batch: int, device: torch.device | str = "cpu") -> torch.Tensor:
+        self.asked = True
+        return super().unquantised(batch, device)
+
+
+@pytest.mark.parametrize("family", sorted((set(TRAINABLES) & set(NETWORKS)) - {"linear"}))
+def test_the_table_says_who_asks_what_stays_unquantised(family: str) -> None:
+    trainable, draw = built(family), Asked(DepthsRecipe())
+    audio = 0.1 * torch.randn(2, 1, 50 * trainable.frame_samples, generator=torch.Generator().manual_seed(1))
+    trainable.module.train()
+    trainable.reconstruct(audio, draw)
+    assert draw.asked == (family in PASSED)

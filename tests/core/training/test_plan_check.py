@@ -64,6 +64,7 @@ def test_where_and_with_what(tmp_path: Path, spec: dict[str, Any], words: str) -
         ({"start_from": "encodec-24khz"}, "start_from", "is not on this computer yet"),
         ({"name": "finetune-a"}, "start_from", "needs a codec to start from"),
         ({"data.sources": [{"name": "french"}]}, "data.sources", "lacks: french"),
+        ({"family": "audiovae", "depths.unquantised_share": 0.5}, "depths.unquantised_share", "changes nothing"),
         ({"data.gain_low_db": 3.0, "data.gain_high_db": 0.0}, "data.gain_low_db", "lowest gain"),
     ],
 )
