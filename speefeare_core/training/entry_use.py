@@ -5,12 +5,14 @@ Without torch. The table says which families an entry is for; what it does not n
 
 from __future__ import annotations
 
+from speefeare_core.errors import SpeefeareError
 from speefeare_core.training.recipe import Recipe, entries
 
 TAUGHT = ("speechtokenizer", "mimi", "xcodec")
 CHAIN = ("transform", "subframe", "soundstream", "encodec", "dac", *TAUGHT)  # families of several residual books
 MOVING = (*(family for family in CHAIN if family != "dac"), "wavtokenizer")  # their books follow moving averages
 PASSED = ("soundstream", "encodec", "dac", "wavtokenizer", *TAUGHT)  # their decoders take latents as they are
+UNQUANTISED = "depths.unquantised_share"
 
 # By the start of an entry's name, the longest that fits: the families that read it, and why the others do not.
 USES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -18,7 +20,7 @@ USES: dict[str, tuple[tuple[str, ...], str]] = {
     "semantic": (TAUGHT, "it listens to no teacher"),
     "teacher.": (TAUGHT, "it listens to no teacher"),
     "depths.": (CHAIN, "it has no chain of books to cut short"),
-    "depths.unquantised_share": (PASSED, "its decoder takes one kind of latents alone"),
+    UNQUANTISED: (PASSED, "its decoder takes one kind of latents alone"),
     "books.": (MOVING, "it has no books that follow moving averages"),
 }
 
@@ -42,6 +44,15 @@ def without_use(recipe: Recipe) -> dict[str, str]:
         name = entry if start.endswith(".") else start  # a term is told of once
         found[name] = f"{name} changes nothing in the family {recipe.family}: {USES[start][1]}."
     return found
+
+
+def check_unquantised(recipe: Recipe) -> None:
+    """Raises `SpeefeareError` where latents should stay unquantised for a decoder that cannot take them."""
+    if recipe.depths.unquantised_share and not reads(recipe.family, UNQUANTISED):
+        raise SpeefeareError(
+            f"The recipe {recipe.name} does not fit the family {recipe.family}: its decoder takes one kind of latents"
+            f" alone; set {UNQUANTISED} to 0."
+        )
 
 
 def _start(entry: str) -> str:

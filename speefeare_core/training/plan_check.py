@@ -17,7 +17,7 @@ from speefeare_core.catalog import is_catalog_source, local_path
 from speefeare_core.discriminators import DISCRIMINATORS
 from speefeare_core.errors import SpeefeareError
 from speefeare_core.losses import LOSSES
-from speefeare_core.training.entry_use import without_use
+from speefeare_core.training.entry_use import UNQUANTISED, without_use
 from speefeare_core.training.jobs import launcher_of
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.recipe import Recipe
@@ -147,7 +147,7 @@ def _teacher(recipe: Recipe) -> Iterator[Remark]:
 
 def _without_use(recipe: Recipe) -> Iterator[Remark]:
     for entry, words in without_use(recipe).items():
-        refused = entry == "depths.unquantised_share"  # the network would not be made
+        refused = entry == UNQUANTISED  # by `check_unquantised`, before the run begins
         yield Remark("problem" if refused else "warning", words, entry)
 
 

@@ -19,7 +19,7 @@ from speefeare_core.errors import SpeefeareError
 from speefeare_core.quantizers.residual import Quantized, ResidualVQ
 from speefeare_core.quantizers.vector import LearningRules, VectorQuantizer, vector_quantizers
 from speefeare_core.training.draws import DepthDraw
-from speefeare_core.training.entry_use import reads
+from speefeare_core.training.entry_use import check_unquantised
 from speefeare_core.training.freezing import frozen_names
 from speefeare_core.training.initialise import initialise, start_at_silence
 from speefeare_core.training.weight_norm import add_weight_norm, load_plain_state, plain_state
@@ -63,10 +63,9 @@ class Trainable(ABC):
     def prepare(self, recipe: Recipe) -> None:
         """Everything of a recipe that is about the network itself: initial weights, weight norm, how books learn.
 
-        Raises ValueError for an entry that the family has no use for.
+        Raises `SpeefeareError` where latents should stay unquantised for a decoder that cannot take them.
         """
-        if recipe.depths.unquantised_share and not reads(recipe.family, "depths.unquantised_share"):
-            raise ValueError("its decoder takes quantised latents alone; set depths.unquantised_share to 0")
+        check_unquantised(recipe)
         initialise(self.module, recipe.init)
         still = frozen_names(self.module, recipe.freeze)
         self.frozen = (*self.frozen, *still)

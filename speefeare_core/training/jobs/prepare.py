@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from speefeare_core.errors import SpeefeareError
+from speefeare_core.training.entry_use import check_unquantised
 from speefeare_core.training.jobs.job_file import NAME, OUTPUT, Job, read_job
 from speefeare_core.training.jobs.spec import JobSpec
 from speefeare_core.training.jobs.status import is_run, run_status
@@ -40,6 +41,7 @@ def new_config(spec: JobSpec) -> RunConfig:
     if not spec.recipe:
         raise SpeefeareError(f"{spec.run} is no run yet: give --recipe and --data.")
     recipe = read_recipe(spec.recipe).changed(spec.changes)
+    check_unquantised(recipe)
     if not spec.data and not any(source.path for source in recipe.data.sources):
         raise SpeefeareError(f"{spec.run} is no run yet: give its speech with --data.")
     for source in spec.data:

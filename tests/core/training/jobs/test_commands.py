@@ -125,3 +125,13 @@ def test_an_entry_that_changes_nothing_is_told(
     assert main(["train", *spec.words(), "--set", "latent.kind=sigma"]) == 2
     family = read_recipe(spec.recipe).family
     assert f"latent.kind changes nothing in the family {family}" in capsys.readouterr().err
+
+
+def test_a_recipe_that_its_family_refuses_leaves_no_run(
+    make_spec: MakeSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = replace(make_spec("a", steps=2), recipe="audiovae-16k-small")
+    assert main(["train", *spec.words(), "--set", "depths.unquantised_share=0.5"]) == 2
+    told = capsys.readouterr().err
+    assert "set depths.unquantised_share to 0" in told and "Training in" not in told
+    assert not Path(spec.run).exists()
