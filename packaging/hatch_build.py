@@ -1,4 +1,4 @@
-"""For each wheel: `resources/` as `speefeare_core/_resources`, and the compiled product where there is a compiler.
+"""For each wheel: `resources/` as `speefeare_core/_resources`, and the compiled loops where there is a compiler.
 
 An editable install reads the checkout's own resources, and its library lies beside its source.
 """
@@ -21,11 +21,11 @@ class ResourcesHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
-            self._say(native.build(native.SOURCE.with_suffix(native.SUFFIX)))
+            self._say(native.build(native.FOLDER / native.NAME))
             return
         build_data["force_include"]["resources"] = "speefeare_core/_resources"
         self._folder = tempfile.TemporaryDirectory()  # kept until the wheel is written
-        library = Path(self._folder.name) / f"few_rows{native.SUFFIX}"
+        library = Path(self._folder.name) / native.NAME
         problem = native.build(library)
         self._say(problem)
         if not problem:
@@ -40,7 +40,7 @@ class ResourcesHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def _say(self, problem: str) -> None:
         if problem:
-            self.app.display_warning(f"The package works without its native product: {problem}.")
+            self.app.display_warning(f"The package works without its native loops: {problem}.")
 
 
 def _platform() -> str:

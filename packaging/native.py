@@ -1,4 +1,4 @@
-"""Compiles `speefeare_core/native/few_rows.c` with the machine's own compiler: called at installation, or by hand.
+"""Compiles `speefeare_core/native/*.c` with the machine's own compiler: called at installation, or by hand.
 
     python packaging/native.py
 
@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCE = ROOT / "speefeare_core" / "native" / "few_rows.c"
+FOLDER = ROOT / "speefeare_core" / "native"
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-FLAGS = ("-O3", "-ffast-math", "-shared", "-fPIC", "-Wno-psabi")
+NAME = f"kernels{SUFFIX}"
+FLAGS = ("-O3", "-shared", "-fPIC", "-Wno-psabi")
 
 
 def compiler() -> str | None:
@@ -26,22 +27,27 @@ def compiler() -> str | None:
     )
 
 
+def sources() -> list[str]:
+    """What is compiled."""
+    return sorted(str(path) for path in FOLDER.glob("*.c"))
+
+
 def build(target: Path) -> str:
     """Write the library to `target`; why there is none, or empty."""
     command = compiler()
     if command is None:
         return "no C compiler was found"
     part = target.with_name(f".{os.getpid()}.{target.name}")
-    done = subprocess.run([command, *FLAGS, str(SOURCE), "-o", str(part)], capture_output=True, text=True)
+    done = subprocess.run([command, *FLAGS, *sources(), "-o", str(part), "-lm"], capture_output=True, text=True)
     if done.returncode:
         part.unlink(missing_ok=True)
-        return f"{command} could not compile {SOURCE.name}: {done.stderr.strip()[-500:]}"
+        return f"{command} could not compile {FOLDER.name}/*.c: {done.stderr.strip()[-500:]}"
     part.replace(target)
     return ""
 
 
 if __name__ == "__main__":
-    target = SOURCE.with_suffix(SUFFIX)
+    target = FOLDER / NAME
     problem = build(target)
     print(problem or f"Built {target}.")
     sys.exit(1 if problem else 0)

@@ -99,7 +99,7 @@ check_libraries() { # do the two libraries that lean on the system load?
 }
 
 setup_key() { # what the environment depends on; $1 is the Python
-    { cat pyproject.toml packaging/setup_env.sh packaging/parity_peers.txt packaging/native.py packaging/hatch_build.py speefeare_core/native/few_rows.c && pwd && "$1" --version; } 2>&1 | sha256sum
+    { cat pyproject.toml packaging/setup_env.sh packaging/parity_peers.txt packaging/native.py packaging/hatch_build.py speefeare_core/native/*.[ch] && pwd && "$1" --version; } 2>&1 | sha256sum
 }
 
 is_ready() { # does the stamp of the mode, or of one that holds more, fit the key?

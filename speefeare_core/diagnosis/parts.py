@@ -85,13 +85,13 @@ def missing_libraries() -> list[Missing]:
 
 
 def missing_native(folder: Path | None = None) -> list[Missing]:
-    """The product in C, which is compiled when the package is installed and a compiler is there."""
+    """The inner loops in C, which are compiled when the package is installed and a compiler is there."""
     folder = folder or Path(__file__).parents[1] / "native"
-    if any((folder / f"few_rows{suffix}").exists() for suffix in (".so", ".dylib", ".dll")):
+    if any((folder / f"kernels{suffix}").exists() for suffix in (".so", ".dylib", ".dll")):
         return []
     compiler = "sudo apt-get install gcc libc6-dev" if platform.system() == "Linux" else "install a C compiler"
     again = pip_line("--force-reinstall --no-deps speefeare-workbench")
-    return [Missing("a C compiler", "the faster modes of live streams", f"{compiler}, then {again}")]
+    return [Missing("a C compiler", "faster live streams", f"{compiler}, then {again}")]
 
 
 def pip_line(distribution: str) -> str:

@@ -1,6 +1,8 @@
-"""The one product that is written in C (`few_rows.c`), where a compiler was there when the package was installed.
+"""The inner loops of live steps in C (`*.c`), where a compiler was there when the package was installed.
 
-Without it everything works with what torch has. `packaging/native.py` builds it.
+Without the library everything works with what torch has; `packaging/native.py` builds it. Functions in
+`products`, `elu`, `attention` and `nearest` give calls over tensors that stay where they are; they raise RuntimeError
+where there is no library, ValueError for what does not fit.
 """
 
 from __future__ import annotations
@@ -11,16 +13,23 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from torch import Tensor, float16, float32
+from torch import Tensor, float32
 
-MOST_ROWS = 4
-WHOLE_INPUTS = 32
+NAME = "kernels"
+_POINTER, _SIZE, _INT = ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int
+FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
+    "few_rows": ([_POINTER] * 4 + [_SIZE] * 3 + [_INT] * 3, None),
+    "elu": ([_POINTER] * 2 + [_SIZE], None),
+    "attention": ([_POINTER] * 6 + [_SIZE] * 5, None),
+    "evict": ([_POINTER, _SIZE], None),
+    "nearest": ([_POINTER] * 6 + [_SIZE] * 5, _SIZE),
+}
 
 
 def library_path() -> Path:
     """Where the compiled library is, or would be."""
     suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-    return Path(__file__).with_name(f"few_rows{suffix}")
+    return Path(__file__).with_name(f"{NAME}{suffix}")
 
 
 @cache
@@ -28,44 +37,48 @@ def library() -> ctypes.CDLL | None:
     """The compiled library; None where there is none, or it is one of another machine, or the processor cannot."""
     try:
         loaded = ctypes.CDLL(str(library_path()))
-        loaded.few_rows.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_ssize_t] * 2 + [ctypes.c_int]
-        loaded.few_rows.restype = None
-        return loaded if loaded.can_few_rows() else None
+        for name, (given, result) in FUNCTIONS.items():
+            function = getattr(loaded, name)
+            function.argtypes, function.restype = given, result
+        return loaded if loaded.can_run() else None
     except (OSError, AttributeError):
         return None
 
 
 def is_there() -> bool:
-    """Whether products of few rows can be had from it."""
+    """Whether the loops in C can be had."""
     return library() is not None
 
 
-def few_rows(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor, Tensor], bool]:
-    """`run(x, out)` computes `out = x @ weight.T + bias` for `x` `[M, K]`, `out` `[M, N]`, and says whether it did.
-
-    It does for up to 4 rows in contiguous buffers. `weight` `[N, K]` is float16 and K a multiple of 32; inputs, sums
-    and outputs stay float32, so that the rounding of the weight is the only error. Raises RuntimeError where there is
-    no library, ValueError for what does not fit.
-    """
+def needed() -> ctypes.CDLL:
+    """The library. Raises RuntimeError where there is none."""
     found = library()
     if found is None:
         raise RuntimeError("the native library is not there")
-    if weight.dtype != float16 or weight.ndim != 2 or weight.shape[1] % WHOLE_INPUTS:
-        raise ValueError("the weight is float16 [N, K], K a multiple of 32")
-    if any(t is not None and not (t.is_contiguous() and t.device.type == "cpu") for t in (weight, bias)):
-        raise ValueError("weight and bias are contiguous, on the processor")
-    if bias is not None and (bias.dtype != float32 or bias.shape != weight.shape[:1]):
-        raise ValueError("the bias is float32 [N]")
-    outputs, inputs = weight.shape
-    weight_at, bias_at, kept = weight.data_ptr(), None if bias is None else bias.data_ptr(), (weight, bias)
+    return found
 
-    def run(x: Tensor, out: Tensor) -> bool:
-        _ = kept  # so that their memory stays
-        rows = x.shape[0]
-        plain = x.dtype == out.dtype == float32 and x.is_contiguous() and out.is_contiguous()
-        if rows > MOST_ROWS or not plain or x.shape != (rows, inputs) or out.shape != (rows, outputs):
-            return False
-        found.few_rows(weight_at, x.data_ptr(), bias_at, out.data_ptr(), outputs, inputs, rows)
-        return True
 
-    return run
+def is_plain(*tensors: Tensor) -> bool:
+    """Whether these are contiguous float32 on the processor."""
+    return all(t.dtype == float32 and t.device.type == "cpu" and t.is_contiguous() for t in tensors)
+
+
+def evict(tensor: Tensor) -> bool:
+    """Out of all caches with what a contiguous tensor of the processor holds; whether that could be done."""
+    found = library()
+    if found is None or tensor.device.type != "cpu" or not tensor.is_contiguous():
+        return False
+    found.evict(tensor.data_ptr(), tensor.numel() * tensor.element_size())
+    return True
+
+
+def held(
+    function: Callable[..., object], given: tuple[int | None, ...], kept: tuple[object, ...]
+) -> Callable[[], object]:
+    """A call with these addresses and sizes that keeps alive what lies there."""
+
+    def call() -> object:
+        _ = kept
+        return function(*given)
+
+    return call

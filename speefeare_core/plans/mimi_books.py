@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from speefeare_core import native
+from speefeare_core.native.nearest import fits, nearest
+from speefeare_core.plans.huge_pages import HugePages
 from speefeare_core.plans.kernels import prepare
 from speefeare_core.quantizers.split import ProjectedVQ, SplitVQ
 
@@ -21,25 +24,46 @@ class BookSearch:
         self._project = prepare(torch.cat([part.in_proj.weight for part in parts]), None, rows).apply
         self._widths = [part.vq.dim for part in parts]
         self._chosen = torch.zeros(quantizer.books, rows, dtype=torch.int64, device=latents.device)
-        chosen = iter(self._chosen)
-        self._books = []
-        for part in parts:
-            own = []
-            for index in range(part.vq.books):
-                entries = part.vq.layer(index).codebook
-                # The nearest entry is that of the greatest v·c - |c|²/2.
-                score = prepare(entries, entries.square().sum(dim=1) / -2, rows).apply
-                own.append((score, latents.new_zeros(rows, entries.shape[0]), entries, next(chosen)))
-            self._books.append(own)
+        chosen = iter(torch.split(self._chosen, [part.vq.books for part in parts]))
+        self._chains = [_Chain(part, latents, next(chosen)) for part in parts]
 
     def run(self) -> Tensor:
         """Codes `[1, K, n]`, a copy."""
         narrow = torch.split(self._project(self._latents, None), self._widths, 1)
-        for rest, own in zip(narrow, self._books, strict=True):
-            for score, scores, entries, chosen in own:
-                torch.argmax(score(rest, scores), dim=1, out=chosen)
-                rest = rest - entries.index_select(0, chosen)
+        for rest, chain in zip(narrow, self._chains, strict=True):
+            chain.run(rest)
         return self._chosen.clone()[None]
+
+
+class _Chain:
+    """Books one after the other, each on what those before it leave; all in one loop where ours is there."""
+
+    def __init__(self, part: ProjectedVQ, latents: Tensor, chosen: Tensor) -> None:
+        rows, pages = latents.shape[0], HugePages()
+        books = [pages.keep(part.vq.layer(index).codebook.detach()) for index in range(part.vq.books)]
+        # The nearest entry is that of the greatest v·c - |c|²/2.
+        biases = [book.square().sum(dim=1) / -2 for book in books]
+        self._rest, self._count = latents.new_zeros(rows, part.vq.dim), len(books)
+        self._quick: Callable[[int], int] | None = None
+        if native.is_there() and fits(books, rows) and native.is_plain(latents):
+            self._quick = nearest(books, biases, self._rest, chosen, None)
+        self._books = [
+            (prepare(book, bias, rows).apply, latents.new_zeros(rows, book.shape[0]), book, its)
+            for book, bias, its in zip(books, biases, chosen, strict=True)
+            if self._quick is None
+        ]
+
+    def run(self, rest: Tensor) -> None:
+        """Writes the codes of rows `[n, D]`."""
+        if self._quick is not None:
+            self._rest.copy_(rest)
+            decided = self._quick(0)
+            while decided < self._count:  # not a number: any entry is as good
+                decided = self._quick(decided + 1)
+            return
+        for score, scores, entries, chosen in self._books:
+            torch.argmax(score(rest, scores), dim=1, out=chosen)
+            rest = rest - entries.index_select(0, chosen)
 
 
 class BookSum:

@@ -8,13 +8,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from speefeare_core.native.products import FewRows, blocks
 from speefeare_core.plans.huge_pages import HugePages
 from speefeare_core.plans.kernels import FLOAT32, prepare
 from speefeare_core.plans.parts import Step
 
 Rows = Tensor | Callable[[], Tensor]
 BIG = 1 << 18  # weights from which on another number format pays; below, it costs accuracy for nothing
-PROBE = 1 << 20  # weights that a kernel is tried on, more than the inner caches hold
+PROBE = 1 << 19  # weights that a kernel is tried on
 FEW_ROWS = 16  # beyond, the processor is busy computing, and how the weights lie matters little
 
 
@@ -42,6 +43,8 @@ class Products:
         kernel = form
         if form == FLOAT32:
             kernel = "columns" if rows > FEW_ROWS else _kernel(weight, bias, rows)
+        if kernel == "native":
+            return [_native(FewRows(self._pages.keep(blocks(weight)), bias, add=add), x, out)]
         if kernel in ("linear", "columns"):
             columns = self._pages.keep(weight).t() if kernel == "linear" else self._pages.keep(weight.t())
             if add:
@@ -52,6 +55,12 @@ class Products:
         to = out.new_empty(out.shape) if add else out
         run = _bound(product.apply, x, to)
         return [run, partial(out.add_, to)] if add else [run]
+
+
+def _native(product: FewRows, x: Rows, out: Tensor) -> Step:
+    if isinstance(x, Tensor):
+        return product.bind(x, out)
+    return _bound(product, x, out)
 
 
 def _kernel(weight: Tensor, bias: Tensor | None, rows: int) -> str:

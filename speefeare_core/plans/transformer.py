@@ -10,8 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from speefeare_core import native
+from speefeare_core.native.attention import attention, fits
 from speefeare_core.nn.transformer import CausalTransformer, TransformerLayer
-from speefeare_core.plans.parts import Part
+from speefeare_core.plans.parts import Part, Step
 from speefeare_core.plans.products import Products
 
 BLOCK = 256  # steps whose turns are computed together
@@ -78,25 +80,34 @@ class TransformerPart(Part):
         heads, depth = layer.heads, width // layer.heads
         projected, seen = x.new_zeros(rows, 3 * width), x.new_zeros(rows, width)
         wide = x.new_zeros(rows, layer.linear1.out_features)
-        split = projected.view(rows, 3, heads, depth)
-        pairs = torch.view_as_complex(torch.unflatten(split[:, :2], -1, (-1, 2)))  # queries and keys
-        fresh = split[:, 1:].permute(1, 2, 0, 3)  # keys and values
         ring = x.new_zeros(2, heads, self._slots, depth)
-        places = ring.view(2, heads, -1, rows, depth).unbind(2)
-        weights, gathered = x.new_zeros(heads, rows, self._slots), x.new_zeros(heads, rows, depth)
         self._rings.append(ring)
         self.memory.append(ring)
         self.steps += [
             *products.make(_normed(layer.norm1, x), layer.in_proj.weight.detach(), None, projected),
+            *self._attend(projected.view(rows, 3, heads, depth), ring, seen.view(rows, heads, depth)),
+            *products.make(seen, layer.out_proj.weight * layer.scale1[:, None], None, x, add=True),
+            *products.make(_normed(layer.norm2, x), layer.linear1.weight.detach(), None, wide),
+            *products.make(lambda: F.gelu(wide), layer.linear2.weight * layer.scale2[:, None], None, x, add=True),
+        ]
+
+    def _attend(self, split: Tensor, ring: Tensor, seen: Tensor) -> list[Step]:
+        """Queries, keys and values `[T, 3, H, D]` → `[T, H, D]`, over a ring `[2, H, S, D]`."""
+        rows, _, heads, depth = split.shape
+        if native.is_there() and fits(depth) and native.is_plain(split):
+            attend = attention(split, self._turns, self._mask, ring, seen)
+            return [lambda: attend(self._place * rows)]
+        pairs = torch.view_as_complex(torch.unflatten(split[:, :2], -1, (-1, 2)))  # queries and keys
+        fresh = split[:, 1:].permute(1, 2, 0, 3)  # keys and values
+        places = ring.view(2, heads, -1, rows, depth).unbind(2)
+        weights, gathered = split.new_zeros(heads, rows, self._slots), split.new_zeros(heads, rows, depth)
+        return [
             partial(torch.mul, pairs, self._turns, out=pairs),
             lambda: places[self._place].copy_(fresh),
             partial(torch.baddbmm, self._mask, split[:, 0].transpose(0, 1), ring[0].transpose(1, 2), out=weights),
             partial(torch.softmax, weights, -1, out=weights),
             partial(torch.bmm, weights, ring[1], out=gathered),
-            partial(seen.view(rows, heads, depth).transpose(0, 1).copy_, gathered),
-            *products.make(seen, layer.out_proj.weight * layer.scale1[:, None], None, x, add=True),
-            *products.make(_normed(layer.norm2, x), layer.linear1.weight.detach(), None, wide),
-            *products.make(lambda: F.gelu(wide), layer.linear2.weight * layer.scale2[:, None], None, x, add=True),
+            partial(seen.transpose(0, 1).copy_, gathered),
         ]
 
     def begin(self, x: Tensor) -> Tensor:

@@ -54,7 +54,7 @@ def test_every_kernel_that_works_here_is_right(name: str) -> None:
         x, weight, bias = drawn(rows, inputs, outputs)
         for shift in (bias, None):
             with torch.inference_mode():
-                apply = KERNELS[name](weight, shift, rows)
+                apply, _ = KERNELS[name](weight, shift, rows)
                 assert off(apply(x, None), x, weight, shift) < BOUNDS.get(name, 2e-6)
                 more = torch.cat([x, -x, x])  # right for any number of rows
                 assert off(apply(more, None), more, weight, shift) < BOUNDS.get(name, 2e-6)
@@ -89,12 +89,12 @@ def test_a_faster_kernel_wins_and_ties_keep_the_plain_one(monkeypatch: pytest.Mo
     now = [0.0]
 
     def taking(seconds: float) -> kernels.Maker:
-        def make(weight: torch.Tensor, bias: torch.Tensor | None, rows: int) -> kernels.Apply:
+        def make(weight: torch.Tensor, bias: torch.Tensor | None, rows: int) -> kernels.Made:
             def apply(x: torch.Tensor, out: torch.Tensor | None) -> torch.Tensor:
                 now[0] += seconds
                 return x
 
-            return apply
+            return apply, None
 
         return make
 
