@@ -18,11 +18,6 @@ def block_of(inputs: int) -> int:
     return BLOCK if inputs % BLOCK == 0 else inputs
 
 
-def fits(weight: Tensor, rows: int) -> bool:
-    """Whether `FewRows` takes a weight `[N, K]` for so many rows."""
-    return weight.device.type == "cpu" and rows <= MOST_ROWS and weight.shape[1] % WHOLE_INPUTS == 0
-
-
 def blocks(weight: Tensor) -> Tensor:
     """A view `[K / block, N, block]` of a weight `[N, K]`: the order in which `FewRows` wants it in memory."""
     outputs, inputs = weight.shape

@@ -173,13 +173,13 @@ def _onednn(weight: Tensor, bias: Tensor | None, rows: int) -> Made:
 
 def _native(weight: Tensor, bias: Tensor | None, rows: int) -> Made:
     """Ours, for up to 16 rows at a time."""
-    kept = blocks(weight).contiguous()
+    kept, outputs = blocks(weight).contiguous(), weight.shape[0]
     product = FewRows(kept, bias)
 
     def apply(x: Tensor, out: Tensor | None) -> Tensor:
         if out is not None and product(x, out):
             return out
-        to = x.new_empty(x.shape[0], weight.shape[0])
+        to = x.new_empty(x.shape[0], outputs)
         for some, its in zip(torch.split(x.contiguous(), MOST_NATIVE), torch.split(to, MOST_NATIVE), strict=True):
             product(some, its)
         return to if out is None else out.copy_(to)

@@ -43,7 +43,7 @@ class Products:
         kernel = form
         if form == FLOAT32:
             kernel = "columns" if rows > FEW_ROWS else _kernel(weight, bias, rows)
-        if kernel == "native":
+        if kernel == "native" and out.is_contiguous() and (not isinstance(x, Tensor) or x.is_contiguous()):
             return [_native(FewRows(self._pages.keep(blocks(weight)), bias, add=add), x, out)]
         if kernel in ("linear", "columns"):
             columns = self._pages.keep(weight).t() if kernel == "linear" else self._pages.keep(weight.t())
@@ -60,7 +60,13 @@ class Products:
 def _native(product: FewRows, x: Rows, out: Tensor) -> Step:
     if isinstance(x, Tensor):
         return product.bind(x, out)
-    return _bound(product, x, out)
+    give = x
+
+    def step() -> None:
+        if not product(give(), out):
+            raise ValueError("rows that are not contiguous float32")
+
+    return step
 
 
 def _kernel(weight: Tensor, bias: Tensor | None, rows: int) -> str:

@@ -55,7 +55,7 @@ class ResidualSearch:
             return None
         pages = HugePages()
         books = [pages.keep(book) for book in books]
-        biases = [book.square().sum(dim=1) / -2 for book in books]
+        biases = [-quantizer.layer(index).search_table().half_norms.flatten() for index in range(len(books))]
         return nearest(books, biases, self._rest[: self._rows], self.codes, slack_of(books))
 
     def _search(self) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import linear
 
 from speefeare_core import native
-from speefeare_core.native.products import FewRows, blocks, fits
+from speefeare_core.native.products import FewRows, blocks
 
 
 def drawn(*shape: int, seed: int = 1) -> torch.Tensor:
@@ -65,7 +65,6 @@ def test_what_it_cannot_do_is_left_to_others() -> None:
     with pytest.raises(ValueError, match="17, 64"):
         product.bind(drawn(17, 64), out)
     assert bool((out == 7.0).all())
-    assert fits(drawn(3, 32), 16) and not fits(drawn(3, 32), 17) and not fits(drawn(3, 40), 1)
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -79,3 +79,19 @@ def test_entries_that_are_too_near_are_decided_by_plain_sums(rows: int) -> None:
         latents.copy_(torch.randn(rows, 16))
         search.run()
         assert torch.equal(search.codes, quantizer.encode(latents.t()[None])[0])
+
+
+def test_rows_that_do_not_lie_together_are_right_too(loops: bool) -> None:
+    torch.manual_seed(4)
+    weight, wide, out = torch.randn(24, 32), torch.randn(3, 64), torch.zeros(3, 24)
+    for x in (wide[:, ::2], wide[:, :32]):
+        for step in products.Products().make(x, weight, None, out):
+            step()
+        torch.testing.assert_close(out, x @ weight.t(), rtol=0, atol=1e-5)
+    for step in products.Products().make(lambda: wide[:, :32].clone(), weight, None, out):
+        step()
+    torch.testing.assert_close(out, wide[:, :32] @ weight.t(), rtol=0, atol=1e-5)
+    if loops:
+        (step,) = products.Products().make(lambda: wide[:, :32], weight, None, out)
+        with pytest.raises(ValueError, match="contiguous"):
+            step()
