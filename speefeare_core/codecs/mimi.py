@@ -100,10 +100,10 @@ class MimiCodec(NetworkCodec):
         return MimiStream(self, batch, depth, start)
 
     def plan_stream(self, frames: int, depth: int | None, mode: str) -> CodecStream | None:
-        """On a CPU, in every mode; not where Snake is the activation."""
+        """On a CPU, in every mode."""
         from speefeare_core.plans.mimi import FORMS, MimiPlan
 
-        if mode not in FORMS or self.device.type != "cpu" or self.module.config.activation != "ELU":
+        if mode not in FORMS or self.device.type != "cpu":
             return None
         return MimiPlan(self, frames, depth, mode, SILENCE_FRAMES)
 
