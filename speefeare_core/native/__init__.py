@@ -1,8 +1,8 @@
 """The inner loops of live steps in C (`*.c`), where a compiler was there when the package was installed.
 
-Without the library everything works with what torch has; `packaging/native.py` builds it. Functions in
-`products`, `elu`, `attention` and `nearest` give calls over tensors that stay where they are; they raise RuntimeError
-where there is no library, ValueError for what does not fit.
+Without the library everything works with what torch has; `packaging/native.py` builds it. The functions of the modules
+here give calls over tensors that stay where they are; they raise RuntimeError where there is no library, ValueError for
+what does not fit.
 """
 
 from __future__ import annotations
@@ -12,16 +12,26 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, float32
 
 NAME = "kernels"
 _POINTER, _SIZE, _INT = ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int
-FUNCTIONS: dict[str, tuple[list[type], type | None]] = {
+FUNCTIONS: dict[str, tuple[list[Any], Any]] = {
     "few_rows": ([_POINTER] * 4 + [_SIZE] * 3 + [_INT] * 3, None),
     "elu": ([_POINTER] * 2 + [_SIZE], None),
+    "elu_begin": ([_POINTER] * 2 + [_SIZE], None),
+    "elu_end": ([_POINTER] * 3 + [_SIZE], None),
+    "gates": ([_POINTER] * 3 + [_SIZE], None),
+    "gelu": ([_POINTER] * 2 + [_SIZE], None),
     "attention": ([_POINTER] * 6 + [_SIZE] * 5, None),
+    "transformer": ([_POINTER, _SIZE] + [_POINTER] * 5 + [_SIZE] * 5, None),
     "evict": ([_POINTER, _SIZE], None),
+    "in_order": ([_POINTER] * 4 + [_SIZE] * 5 + [_INT], None),
+    "can_pack": ([], _INT),
+    "pack": ([_POINTER] + [_SIZE] * 5 + [_POINTER] * 3 + [_SIZE], _SIZE),
+    "packed_rows": ([_POINTER] * 5 + [_SIZE] * 3 + [_INT] * 2 + [_POINTER, _SIZE], None),
     "nearest": ([_POINTER] * 6 + [_SIZE] * 5, _SIZE),
 }
 

@@ -64,6 +64,16 @@ class FewRows:
             raise ValueError(f"rows {list(x.shape)} into {list(out.shape)}, or not contiguous float32")
         return held(self._function, self._arguments(x, out), (*self._kept, x, out))
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """`[N, K]`."""
+        return self._outputs, self._inputs
+
+    def fields(self) -> tuple[int | None, ...]:
+        """As `struct product` has them."""
+        sizes = (0, self._outputs, self._inputs, self._block, self._half)
+        return (self._weight_at, None, self._bias_at, None, *sizes)
+
     def _arguments(self, x: Tensor, out: Tensor) -> tuple[int | None, ...]:
         sizes = (self._outputs, self._inputs, self._block, x.shape[0], self._half, self._add)
         return (self._weight_at, x.data_ptr(), self._bias_at, out.data_ptr(), *sizes)

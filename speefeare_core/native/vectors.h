@@ -48,8 +48,22 @@ AVX2 INLINE __m256 exp8(__m256 x)
 
 #endif
 
+int can_run(void);
+
 /* few_rows.c */
 void few_rows(const void *weight, const float *x, const float *bias, float *out, ptrdiff_t outputs, ptrdiff_t inputs,
               ptrdiff_t block, int rows, int half, int add);
+
+/* packed.c */
+void packed_rows(const char *weight, const float *scales, const float *x, const float *bias, float *out,
+                 ptrdiff_t outputs, ptrdiff_t inputs, ptrdiff_t block, int rows, int add, const void *apart,
+                 ptrdiff_t found);
+
+/* attention.c */
+void attention(float *projected, const float *turns, const float *mask, float *ring, float *scores, float *out,
+               ptrdiff_t rows, ptrdiff_t heads, ptrdiff_t slots, ptrdiff_t depth, ptrdiff_t slot);
+
+/* gelu.c */
+void gelu(const float *source, float *target, ptrdiff_t count);
 
 #endif

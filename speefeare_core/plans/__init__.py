@@ -17,6 +17,7 @@ from speefeare_core.plans.modes import EXACT, MODES, PlanReport
 
 if TYPE_CHECKING:
     from speefeare_core.codec import Codec
+    from speefeare_core.plans.check import Heard
     from speefeare_core.stream import CodecStream
 
 TOLERANCE = 1e-5
@@ -35,23 +36,33 @@ def make_plan(codec: Codec, frames: int = 1, depth: int | None = None, mode: str
 
     Raises `SpeefeareError` for an unknown mode, a codec that cannot stream, or a faster mode it does not have.
     """
-    from speefeare_core.plans.check import compare
+    from speefeare_core.plans.beside import Beside
+    from speefeare_core.plans.check import compare, heard_by
     from speefeare_core.plans.cuda_graph import graphed
+    from speefeare_core.plans.huge_pages import filled_ahead
 
     if mode not in {row.key for row in MODES}:
         raise SpeefeareError(f"There is no mode {mode}; choose {', '.join(row.key for row in MODES)}.")
     started = time.perf_counter()
-    plain = codec.stream(depth=depth, start="silence")
-    made = codec.plan_stream(frames, depth, mode)
-    if made is None and mode == EXACT:
-        made = graphed(codec, frames, depth)
+
+    def listen() -> tuple[CodecStream, list[Heard]]:
+        stream = codec.stream(depth=depth, start="silence")
+        return stream, heard_by(stream, codec, frames)
+
+    # The plain stream hears the signal of the check while the plan is made, and memory for it is filled.
+    with Beside(listen) as plainly, filled_ahead(_weights(codec)):
+        made = codec.plan_stream(frames, depth, mode)
+        if made is None and mode == EXACT:
+            made = graphed(codec, frames, depth)
+        plain, heard = plainly.result()
     if made is None:
+        plain.reset()
         if mode != EXACT:
             raise SpeefeareError(f"{codec.info.name} has no {mode} mode; use float32.")
         note = f"{codec.info.name} has no plan of its own."
         same = 1.0 if codec.info.books else None
         return Plan(plain, PlanReport(mode, frames, False, time.perf_counter() - started, same, 0.0, note))
-    same, error = compare(codec, made, frames, plain=plain)
+    same, error = compare(codec, made, frames, heard=heard)
     taken = time.perf_counter() - started
     if mode == EXACT and (error > TOLERANCE or same not in (None, 1.0)):
         plain.reset()
@@ -60,3 +71,9 @@ def make_plan(codec: Codec, frames: int = 1, depth: int | None = None, mode: str
     made.reset()
     made.depth = depth  # None is every book
     return Plan(made, PlanReport(mode, frames, True, taken, same, error))
+
+
+def _weights(codec: Codec) -> int:
+    """Bytes of all weights on the processor: about what a plan copies."""
+    weights = codec.module.parameters()
+    return sum(its.numel() * its.element_size() for its in weights if its.device.type == "cpu")

@@ -13,7 +13,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
-from speefeare_core.nn.padding import pad_signal
 from speefeare_core.plans.kernels import FLOAT32
 from speefeare_core.plans.parts import Part, Step, elu_steps, quickest, shift_steps
 from speefeare_core.plans.products import FEW_ROWS, Products
@@ -65,15 +64,15 @@ class ConvPart(Part):
 
     def begin(self, x: Tensor) -> Tensor:
         """Padded as the convolution pads the beginning of a recording. What is added to must be added outside."""
-        if self._elu:
-            x = F.elu(x)
-        columns, keep = x.t()[None], self._kept.shape[0]
+        keep, columns = self._kept.shape[0], x.t()[None]
         if isinstance(self._conv, CausalConvTranspose1d):
-            padded, out = F.pad(columns, (keep, 0)), self._conv(columns)
+            columns = F.elu(columns) if self._elu else columns
+            out, _ = self._conv.begin(columns)
+            before = F.pad(columns, (keep, 0))
+            self._kept.copy_(before[0].t()[before.shape[-1] - keep :])
         else:
-            padded = pad_signal(columns, keep, 0, self._conv.edges)
-            out = self._conv._convolve(padded)
-        self._kept.copy_(padded[0].t()[padded.shape[-1] - keep :])
+            out, after = self._conv.begin(columns, elu=self._elu)
+            self._kept.copy_(after[0].t())
         rows: Tensor = out[0].t()
         return rows
 

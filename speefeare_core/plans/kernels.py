@@ -287,6 +287,11 @@ def works(name: str) -> bool:
     return _works[name]
 
 
+def fits_half(weight: Tensor) -> bool:
+    """Whether all values are within the range of float16."""
+    return float(weight.abs().max()) <= HALF_LIMIT
+
+
 def _candidates(mode: str, weight: Tensor, rows: int) -> tuple[str, ...]:
     if weight.device.type != "cpu":
         if mode == INT8:
@@ -294,7 +299,7 @@ def _candidates(mode: str, weight: Tensor, rows: int) -> tuple[str, ...]:
         return ("linear",) if mode == FLOAT32 else ("bfloat16 linear",)
     inputs = weight.shape[1]
     fitting = [name for name in MODE_KERNELS[mode] if _fits(name, rows, inputs)]
-    if HALVES & set(fitting) and float(weight.abs().max()) > HALF_LIMIT:
+    if HALVES & set(fitting) and not fits_half(weight):
         fitting = [name for name in fitting if name not in HALVES]
     narrow = [name for name in fitting if works(name)]
     if mode != FLOAT32 and not narrow:

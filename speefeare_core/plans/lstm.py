@@ -12,12 +12,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from speefeare_core import native
+from speefeare_core.native.gates import fits, gates
 from speefeare_core.nn.recurrent import PARTS, ResidualLstm
 from speefeare_core.nn.rows import SLICE
 from speefeare_core.plans.kernels import prepare
 from speefeare_core.plans.parts import Part, Step
 from speefeare_core.plans.products import Products
-from speefeare_core.plans.same_bits import SameBits
+from speefeare_core.plans.same_bits import SameBits, product_steps
 
 
 class LstmPart(Part):
@@ -56,18 +58,19 @@ class LstmPart(Part):
             self.steps.append(partial(given.copy_, source.expand(2, -1)))
         hidden = []
         for layer, cell in zip(layers, self._cells, strict=True):
-            gates, after = given.new_empty(given.shape[0], 4 * width), torch.zeros_like(given)
-            self.steps += _sliced(given, products.keep(layer.given), layer.bias, gates)
+            sums, after = given.new_empty(given.shape[0], 4 * width), torch.zeros_like(given)
+            slices = zip(torch.split(given, SLICE, 1), torch.split(layer.given, SLICE), strict=True)
+            self.steps += product_steps(list(slices), layer.bias, sums, products, lone=count == 1)
             number = 1 if count == 1 and _whole_is_parts(layer.recurrent) else PARTS
             recurrent = products.keep(layer.recurrent)
-            parts = list(zip(recurrent.chunk(number), gates.chunk(number, dim=1), strict=True))
+            parts = list(zip(recurrent.chunk(number), sums.chunk(number, dim=1), strict=True))
             for frame in range(count):
                 before = after[frame - 1 if frame else count - 1]  # of the step before
                 # Each time in the other direction, as the module does, so that the cache holds what comes first.
-                for weight, sums in parts if frame % 2 else reversed(parts):
-                    self.steps.append(partial(sums[frame].addmv_, weight, before))
+                for weight, part in parts if frame % 2 else reversed(parts):
+                    self.steps.append(partial(part[frame].addmv_, weight, before))
                 out = after[frame] if count > 1 else after  # of one frame both rows
-                self.steps += self._gated(gates[frame], cell, out)
+                self.steps += self._as_torch(sums[frame], cell, out)
             hidden.append(after[count - 1])
             given = after
         self.steps.append(partial(torch.add, given[:count], source, out=self.output))
@@ -80,10 +83,10 @@ class LstmPart(Part):
         self.steps.append(partial(line[:, :width].copy_, source))
         hidden = [line[0, (index + 1) * width : (index + 2) * width] for index in range(len(layers))]
         for index, (layer, cell) in enumerate(zip(layers, self._cells, strict=True)):
-            gates = source.new_empty(1, 4 * width)
+            sums = source.new_empty(1, 4 * width)
             weight = torch.cat([layer.given.t(), layer.recurrent], dim=1)
-            self.steps += products.make(line[:, index * width : (index + 2) * width], weight, layer.bias, gates)
-            self.steps += self._gated(gates[0], cell, hidden[index])
+            self.steps += products.make(line[:, index * width : (index + 2) * width], weight, layer.bias, sums)
+            self.steps += self._gated(sums[0], cell, hidden[index])
         self.steps.append(partial(torch.add, hidden[-1][None], source, out=self.output))
         return hidden
 
@@ -91,21 +94,26 @@ class LstmPart(Part):
         count, width = source.shape
         given, hidden = source, []
         for layer, cell in zip(layers, self._cells, strict=True):
-            gates, after = source.new_empty(count, 4 * width), torch.zeros_like(source)
-            self.steps += products.make(given, layer.given.t(), layer.bias, gates)
+            sums, after = source.new_empty(count, 4 * width), torch.zeros_like(source)
+            self.steps += products.make(given, layer.given.t(), layer.bias, sums)
             recurrent = prepare(layer.recurrent, None, 1, products.form_of(layer.recurrent.numel()))
             told = source.new_empty(1, 4 * width)
             for frame in range(count):
                 before = after[frame - 1 if frame else count - 1]
-                self.steps += [partial(recurrent.apply, before[None], told), partial(gates[frame].add_, told[0])]
-                self.steps += self._gated(gates[frame], cell, after[frame])
+                self.steps += [partial(recurrent.apply, before[None], told), partial(sums[frame].add_, told[0])]
+                self.steps += self._gated(sums[frame], cell, after[frame])
             hidden.append(after[count - 1])
             given = after
         self.steps.append(partial(torch.add, given, source, out=self.output))
         return hidden
 
-    def _gated(self, gates: Tensor, cell: Tensor, out: Tensor) -> list[Step]:
-        """The gates' sums `[4·D]` (overwritten) and the cell → the cell after, and hidden values into `out`."""
+    def _gated(self, sums: Tensor, cell: Tensor, out: Tensor) -> list[Step]:
+        """The gates' sums `[4·D]` (overwritten) and the cell → the cell after, and hidden values into `out` `[D]`."""
+        if native.is_there() and fits(cell.shape[0]) and native.is_plain(sums, cell, out):
+            return [gates(sums, cell, out)]
+        return self._as_torch(sums, cell, out)
+
+    def _as_torch(self, gates: Tensor, cell: Tensor, out: Tensor) -> list[Step]:
         let_in, forget, new, show = gates.chunk(4)
         curved = self._curved
         return [
@@ -124,12 +132,6 @@ class _Layer:
     def __init__(self, module: ResidualLstm, layer: int) -> None:
         given, self.recurrent, self.bias = (weight.detach() for weight in module._weights(layer))
         self.given = given.t().contiguous()  # [D, 4·D], the module's own memory where it lies like that
-
-
-def _sliced(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> list[Step]:
-    """x @ weight + bias in the order of `nn.rows`."""
-    first, *others = zip(torch.split(x, SLICE, 1), torch.split(weight, SLICE), strict=True)
-    return [partial(torch.addmm, bias, *first, out=out), *(partial(out.addmm_, *pair) for pair in others)]
 
 
 def _whole_is_parts(weight: Tensor) -> bool:

@@ -8,9 +8,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from speefeare_core.native.products import FewRows, blocks
+from speefeare_core.native.packed import Packed, PackedRows, block_of, can_pack
+from speefeare_core.native.products import WHOLE_INPUTS, FewRows, blocks
 from speefeare_core.plans.huge_pages import HugePages
-from speefeare_core.plans.kernels import FLOAT32, prepare
+from speefeare_core.plans.kernels import BFLOAT16, FLOAT32, fits_half, prepare, works
 from speefeare_core.plans.parts import Step
 
 Rows = Tensor | Callable[[], Tensor]
@@ -34,6 +35,24 @@ class Products:
         """The format of a product with so many weights."""
         return self.form if weights >= BIG else FLOAT32
 
+    def own(self, weight: Tensor, rows: int) -> FewRows | PackedRows | None:
+        """Our own loop for the product with a weight `[N, K]`; None where it cannot be had, or for another format."""
+        form = self.form_of(weight.numel())
+        if not works("native") or rows > FEW_ROWS or weight.shape[1] % WHOLE_INPUTS or form not in (FLOAT32, BFLOAT16):
+            return None
+        if form == FLOAT32:
+            return self._own(weight, None)
+        return FewRows(blocks(weight.half()).contiguous(), None) if fits_half(weight) else None
+
+    def _own(self, weight: Tensor, bias: Tensor | None, *, add: bool = False) -> FewRows | PackedRows:
+        """Packed, where that can be and is worth it."""
+        if can_pack() and weight.numel() >= BIG and block_of(weight.shape[1]):
+            try:
+                return PackedRows(Packed(weight, self._pages.room), bias, add=add)
+            except ValueError:  # values too far from each other: as they are
+                pass
+        return FewRows(self._pages.keep(blocks(weight)), bias, add=add)
+
     def make(self, x: Rows, weight: Tensor, bias: Tensor | None, out: Tensor, *, add: bool = False) -> list[Step]:
         """Steps for `out = x @ weight.T + bias`, with `add` added to what is there.
 
@@ -44,7 +63,7 @@ class Products:
         if form == FLOAT32:
             kernel = "columns" if rows > FEW_ROWS else _kernel(weight, bias, rows)
         if kernel == "native" and out.is_contiguous() and (not isinstance(x, Tensor) or x.is_contiguous()):
-            return [_native(FewRows(self._pages.keep(blocks(weight)), bias, add=add), x, out)]
+            return [_native(self._own(weight, bias, add=add), x, out)]
         if kernel in ("linear", "columns"):
             columns = self._pages.keep(weight).t() if kernel == "linear" else self._pages.keep(weight.t())
             if add:
@@ -57,7 +76,7 @@ class Products:
         return [run, partial(out.add_, to)] if add else [run]
 
 
-def _native(product: FewRows, x: Rows, out: Tensor) -> Step:
+def _native(product: FewRows | PackedRows, x: Rows, out: Tensor) -> Step:
     if isinstance(x, Tensor):
         return product.bind(x, out)
     give = x

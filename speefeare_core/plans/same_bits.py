@@ -12,6 +12,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from speefeare_core import native
+from speefeare_core.native.elu import elu_around
+from speefeare_core.native.in_order import in_order, panels, run_of
 from speefeare_core.nn.conv import CausalConv1d, CausalConvTranspose1d
 from speefeare_core.nn.rows import NARROW, SLICE
 from speefeare_core.plans.convolution import Shifts
@@ -76,6 +79,10 @@ class SameConvPart(Part):
             self.steps.append(partial(target.copy_, everywhere))
             return
         below = torch.empty_like(source)
+        if native.is_there() and native.is_plain(source, *target):
+            begin, ends = elu_around(source, below, list(target))
+            self.steps += [begin, below.exp_, *ends]
+            return
         self.steps += [
             partial(torch.clamp, source, max=0, out=below),
             below.exp_,
@@ -92,7 +99,7 @@ def _window_by_window(conv: CausalConv1d, joined: Tensor, out: Tensor, products:
     """As `nn.rows.window_rows`: taps side by side as far as one stride reaches, each window in slices."""
     kernel, stride, dilation = conv.kernel_size[0], conv.stride[0], conv.dilation[0]
     copies, _, width = joined.shape
-    weight = products.keep(conv.weight.detach().permute(2, 1, 0).reshape(kernel * width, conv.out_channels))
+    weight = conv.weight.detach().permute(2, 1, 0).reshape(kernel * width, conv.out_channels)
     together = stride if dilation == 1 else 1
     if width * together < NARROW and dilation == 1:
         together = kernel
@@ -110,7 +117,7 @@ def _window_by_window(conv: CausalConv1d, joined: Tensor, out: Tensor, products:
         its = weight[first * width : (first + taps) * width]
         pairs += list(zip(torch.split(rows, SLICE, 1), torch.split(its, SLICE), strict=True))
     bias = None if conv.bias is None else conv.bias.detach()
-    return steps + product_steps(pairs, bias, out)
+    return steps + product_steps(pairs, bias, out, products, lone=copies > 1)
 
 
 def _tap_by_tap(conv: CausalConv1d, joined: Tensor, out: Tensor, products: Products) -> list[Step]:
@@ -119,9 +126,10 @@ def _tap_by_tap(conv: CausalConv1d, joined: Tensor, out: Tensor, products: Produ
     copies, length, width = joined.shape
     count = out.shape[0] if copies == 1 else 1
     rows = joined.view(copies * length, width)[: max(2, length)]
-    weight = products.keep(conv.weight.detach().permute(1, 2, 0).reshape(width, kernel * outputs))
+    weight = conv.weight.detach().permute(1, 2, 0).reshape(width, kernel * outputs)
     taps = rows.new_empty(rows.shape[0], kernel * outputs)
-    steps = product_steps(list(zip(torch.split(rows, SLICE, 1), torch.split(weight, SLICE), strict=True)), None, taps)
+    pairs = list(zip(torch.split(rows, SLICE, 1), torch.split(weight, SLICE), strict=True))
+    steps = product_steps(pairs, None, taps, products)
     views = [
         taps[tap * dilation : tap * dilation + count, tap * outputs : (tap + 1) * outputs] for tap in range(kernel)
     ]
@@ -132,9 +140,24 @@ def _tap_by_tap(conv: CausalConv1d, joined: Tensor, out: Tensor, products: Produ
     return [*steps, first, *(partial(total.add_, view) for view in views[1:])]
 
 
-def product_steps(pairs: list[tuple[Tensor, Tensor]], bias: Tensor | None, out: Tensor) -> list[Step]:
-    """The sum of the products of all pairs `[M, K] @ [K, N]`, plus bias `[N]`, in this order."""
-    (x, weight), *others = pairs
+def product_steps(
+    pairs: list[tuple[Tensor, Tensor]], bias: Tensor | None, out: Tensor, products: Products, *, lone: bool = False
+) -> list[Step]:
+    """The sum of the products of all pairs `[M, K] @ [K, N]`, plus bias `[N]`, in this order, with torch's bits.
+
+    Where our own loop takes the sums in torch's order, it does them all. `lone`: two equal rows, of which the first
+    counts.
+    """
+    rows = 1 if lone else out.shape[0]
+    runs = [run_of(rows, *weight.shape) for _, weight in pairs]
+    if all(runs) and native.is_plain(out):
+        begin: list[Step] = [out[:rows].zero_] if bias is None else []
+        biases = [bias] + [None] * (len(pairs) - 1)
+        return begin + [
+            in_order(x[:rows], products.keep(panels(weight)), its, out[:rows], run)
+            for (x, weight), its, run in zip(pairs, biases, runs, strict=True)
+        ]
+    (x, weight), *others = [(x, products.keep(weight)) for x, weight in pairs]
     first: Step = partial(torch.mm, x, weight, out=out)
     if bias is not None:
         first = partial(torch.addmm, bias, x, weight, out=out)

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from speefeare_core import native
 from speefeare_core.native.attention import attention, fits
+from speefeare_core.native.transformer import Layer
+from speefeare_core.native.transformer import transformer as native_transformer
 from speefeare_core.nn.transformer import CausalTransformer, TransformerLayer
 from speefeare_core.plans.parts import Part, Step
 from speefeare_core.plans.products import Products
@@ -42,6 +44,10 @@ class TransformerPart(Part):
         self._rings: list[Tensor] = []
         self.memory = [self._count, self._open]
         self.steps = [self._prepare]
+        whole = self._in_one_call(source, products)
+        if whole is not None:
+            self.steps.append(lambda: whole(self._place * self._rows))
+            return
         for layer in transformer.layers:
             assert isinstance(layer, TransformerLayer)
             self._add_layer(layer, source, products)
@@ -74,6 +80,28 @@ class TransformerPart(Part):
         """Of the steps from the beginning of a block, some more than it holds: a step may begin at its end."""
         steps = torch.arange(block * BLOCK, (block + 1) * BLOCK + self._rows, device=self._open.device)
         return self._transformer._turns(steps)
+
+    def _in_one_call(self, x: Tensor, products: Products) -> Callable[[int], None] | None:
+        """All layers by our own loop, where it takes every product of them."""
+        layers = []
+        for layer in self._transformer.layers:
+            assert isinstance(layer, TransformerLayer)
+            if not (native.is_there() and fits(x.shape[1] // layer.heads) and native.is_plain(x)):
+                return None
+            weights = (
+                layer.in_proj.weight.detach(),
+                layer.out_proj.weight * layer.scale1[:, None],
+                layer.linear1.weight.detach(),
+                layer.linear2.weight * layer.scale2[:, None],
+            )
+            its = [product for weight in weights if (product := products.own(weight, self._rows)) is not None]
+            if len(its) < len(weights):
+                return None
+            ring = products.keep(x.new_zeros(2, layer.heads, self._slots, x.shape[1] // layer.heads))
+            layers.append(Layer(layer.norm1, layer.norm2, its[0], its[1], its[2], its[3], ring))
+        self._rings = [layer.ring for layer in layers]
+        self.memory += self._rings
+        return native_transformer(layers, x, self._turns, self._mask)
 
     def _add_layer(self, layer: TransformerLayer, x: Tensor, products: Products) -> None:
         rows, width = x.shape
