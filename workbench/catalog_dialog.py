@@ -31,6 +31,7 @@ from workbench.widgets.catalog_details import details_html
 from workbench.widgets.catalog_table import STATE_COLUMN, CatalogFilter, CatalogModel, family_title
 from workbench.widgets.controls import Button, Choice, in_tab_order
 from workbench.widgets.empty_state import EmptyState
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 
@@ -82,6 +83,7 @@ class CatalogDialog(QDialog):
             self.offline.setText(f"Offline ({forced} is set)")
         self._build_table()
         self.details = QTextBrowser()
+        flat_scroll_bars(self.details)
         self.details.setOpenExternalLinks(True)
         describe(self.details, "Details", "What is known of the selected checkpoint")
         self.none = EmptyState("No checkpoint fits the filter.", "Take some letters away, or choose all families.")
@@ -108,6 +110,7 @@ class CatalogDialog(QDialog):
 
     def _build_table(self) -> None:
         self.table = QTableView()
+        flat_scroll_bars(self.table)
         self.table.setModel(self.filter)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(STATE_COLUMN, Qt.SortOrder.AscendingOrder)

@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from workbench.widgets.scroll_bars import flat_scroll_bars
+
 
 class CommandPalette(QDialog):
     """A line to type into and the actions that fit. Enter runs the chosen one."""
@@ -22,6 +24,7 @@ class CommandPalette(QDialog):
         self.line.setAccessibleName("What you want to do")
         self.line.setToolTip("A few letters of a command; Up and Down choose, Enter runs it.")
         self.list = QListWidget()
+        flat_scroll_bars(self.list)
         self.list.setAccessibleName("Commands that fit")
         self.list.setToolTip("Enter runs the chosen command.")
         self.list.setUniformItemSizes(True)

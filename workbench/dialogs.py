@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.openable import CODEC_SUFFIXES, SOUND_SUFFIXES
+from workbench.widgets.scroll_bars import flat_scroll_bars
 
 _MOST = 2**31 - 1
 
@@ -94,6 +95,7 @@ def show_page(parent: QWidget, title: str, html: str) -> QDialog:
     dialog.setWindowTitle(title)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     page = QTextBrowser()
+    flat_scroll_bars(page)
     page.setAccessibleName(title)
     page.setHtml(html)
     layout = QVBoxLayout(dialog)

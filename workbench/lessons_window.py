@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QListWidget, QSplitt
 
 from speefeare_core import lessons
 from speefeare_core.errors import SpeefeareError
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 
@@ -22,8 +23,10 @@ class LessonsWindow(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._run_action = run_action
         self.list = QListWidget()
+        flat_scroll_bars(self.list)
         describe(self.list, "Lessons", "Choose a lesson; Tab goes on to its links.")
         self.text = QTextBrowser()
+        flat_scroll_bars(self.text)
         describe(self.text, "Lesson", "Tab goes from link to link, Enter follows one.")
         self.text.setOpenLinks(False)
         self.term = QLabel()

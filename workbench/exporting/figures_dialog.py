@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.widgets.figure import Figure
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 
@@ -34,6 +35,7 @@ class FiguresDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._figures = tuple(figures)
         self.views = QListWidget()
+        flat_scroll_bars(self.views)
         for figure in self._figures:
             item = QListWidgetItem(figure.title)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)

@@ -22,6 +22,7 @@ from workbench.widgets.controls import Button
 from workbench.widgets.empty_state import EmptyState
 from workbench.widgets.figure import Figure, Table
 from workbench.widgets.read_out import ReadOut
+from workbench.widgets.scroll_bars import flat_scroll_bars
 
 LONG_WORD = 16  # letters
 _JOINTS = re.compile(r"([/._:-])")
@@ -65,6 +66,7 @@ class CodecPanel(Panel):
         column.addStretch(1)
         self._inside = inside
         scroll = QScrollArea()
+        flat_scroll_bars(scroll)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

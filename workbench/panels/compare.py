@@ -21,6 +21,7 @@ from workbench.widgets.choice_grid import ChoiceButton, ChoiceGrid, ChoiceItem
 from workbench.widgets.controls import Button, in_tab_order
 from workbench.widgets.figure import Figure
 from workbench.widgets.read_out import ReadOut
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.take_matrix import TakeMatrix
 from workbench.widgets.theme import describe
 from workbench.widgets.transport import Transport
@@ -70,6 +71,7 @@ class ComparePanel(Panel):
         self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         everything = QWidget()
         self.area = QScrollArea()  # a panel of many parts must not make the window too high for a small screen
+        flat_scroll_bars(self.area)
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)

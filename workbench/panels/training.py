@@ -27,6 +27,7 @@ from workbench.widgets.recipe_model import RecipeModel
 from workbench.widgets.recipe_tree import RecipeTree
 from workbench.widgets.remark_list import RemarkList
 from workbench.widgets.run_setup import BUDGET, RunSetup
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 from workbench.widgets.training_figures import recipe_figure, runs_figure
 
@@ -117,6 +118,7 @@ class TrainingPanel(Panel):
         self.column.addWidget(self.made, 3)
         self.column.addWidget(self.known, 1)
         self.scroll = QScrollArea()
+        flat_scroll_bars(self.scroll)
         self.scroll.setWidget(inside)
         self.scroll.setWidgetResizable(True)
         self.scroll.setFrameShape(QScrollArea.Shape.NoFrame)

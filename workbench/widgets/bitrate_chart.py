@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.widgets.controls import claims
 from workbench.widgets.figure import scaled
+from workbench.widgets.kept import draw_kept
 from workbench.widgets.theme import Theme, mix, theme_of
 from workbench.widgets.ticks import ticks
 
@@ -68,7 +69,7 @@ class BitrateChart(QWidget):
         scaled(self, painter, rect, theme, self._paint)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._paint(QPainter(self), theme_of(self.palette()))
+        draw_kept(self, (self.kbps, self.depth, self._hovered), self._paint)
 
     def _paint(self, painter: QPainter, theme: Theme) -> None:
         if not self.kbps:

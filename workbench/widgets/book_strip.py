@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QSizePolicy
 
 from workbench.widgets.figure import scaled
 from workbench.widgets.hinted import Hinted
+from workbench.widgets.kept import draw_kept
 from workbench.widgets.labels import ROLE_MARK, ROLE_SHORT, draw_role_mark
-from workbench.widgets.theme import Theme, mix, theme_of
+from workbench.widgets.theme import Theme, mix
 
 GAP = 4
 COMPACT_FROM = 12  # more books than this are drawn smaller
@@ -84,7 +85,7 @@ class BookStrip(Hinted):
         scaled(self, painter, rect, theme, self._paint)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._paint(QPainter(self), theme_of(self.palette()))
+        draw_kept(self, (self.books, self.heard), self._paint)
 
     def _paint(self, painter: QPainter, theme: Theme) -> None:
         line = self.fontMetrics().height()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy
 from speefeare_core.statistics.measures import BookUse
 from workbench.widgets.hinted import Hinted
 from workbench.widgets.labels import draw_role_mark
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import Theme, describe, explain, mix, theme_of
 
 COLUMNS = ("Book", "Entropy", "Perplexity", "Used", "Dead")
@@ -224,6 +225,7 @@ class ScrolledBooks(QScrollArea):
 
     def __init__(self, table: BooksTable) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         self.table = table
         self.setWidget(table)
         self.setWidgetResizable(True)

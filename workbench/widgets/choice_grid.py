@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QStyle, QWidget
 
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import mix, theme_of
 
 GAP = 6
@@ -100,6 +101,7 @@ class ChoiceGrid(QWidget):
         self.current: int | None = None
         self._inside = QWidget()
         self.scroll = QScrollArea(self)
+        flat_scroll_bars(self.scroll)
         self.scroll.setWidget(self._inside)
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListWidget
 
 from workbench.widgets.controls import claims
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 _REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
@@ -31,6 +32,7 @@ class EditListView(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         describe(self, "Edits", "What was done, in this order. Enter selects the cells of an edit, Del removes it.")
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from workbench.widgets.theme import theme_of
+from workbench.widgets.kept import draw_kept
+from workbench.widgets.theme import Theme
 
 
 class EmptyState(QWidget):
@@ -16,6 +17,7 @@ class EmptyState(QWidget):
         super().__init__()
         self.text, self.hint = "", ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.set_text(text, hint)
 
     def set_text(self, text: str, hint: str = "") -> None:
@@ -25,8 +27,9 @@ class EmptyState(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
-        painter.fillRect(self.rect(), theme.background)
+        draw_kept(self, (self.text, self.hint), self._paint, filled=True)
+
+    def _paint(self, painter: QPainter, theme: Theme) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme.grid, 1.5, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(self.rect().adjusted(8, 8, -9, -9), 8, 8)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QTextBrowser
 
 from speefeare_core.training.form import FormRow, text_of
 from workbench.widgets.recipe_model import NOT_THERE, RecipeModel
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 LINES = 7  # that are seen without scrolling
@@ -19,6 +20,7 @@ class EntryCard(QTextBrowser):
 
     def __init__(self, model: RecipeModel) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         self._model = model
         self.row: FormRow | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)

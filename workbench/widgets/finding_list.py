@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 from speefeare_core.dataset_doctor.report import Finding, FoundClip
 from workbench.widgets.controls import claims
 from workbench.widgets.figure import Table
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe, theme_of
 
 LONGEST = 48  # letters of the second column
@@ -26,6 +27,7 @@ class _Rows(QTableWidget):
 
     def __init__(self, columns: Sequence[str], wide: int) -> None:
         super().__init__(0, len(columns))
+        flat_scroll_bars(self)
         self.setHorizontalHeaderLabels(list(columns))
         self.verticalHeader().hide()
         head = self.horizontalHeader()

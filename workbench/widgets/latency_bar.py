@@ -8,7 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from workbench.widgets.theme import Theme, theme_of
+from workbench.widgets.kept import draw_kept
+from workbench.widgets.theme import Theme
 
 # Okabe-Ito, in an order in which neighbours differ in lightness as well.
 _COLOURS = ("#0072b2", "#f0e442", "#d55e00", "#56b4e9", "#009e73", "#e69f00", "#cc79a7")
@@ -64,7 +65,10 @@ class LatencyBar(QWidget):
         return f"{milliseconds:.1f} ms · {samples} samples"
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
+        state = (self.parts, self.rate_hz, self.measured)
+        draw_kept(self, state, self._paint)
+
+    def _paint(self, painter: QPainter, theme: Theme) -> None:
         metrics = self.fontMetrics()
         line = metrics.height() + 2
         painter.setPen(theme.text)

@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy
 
 from workbench.widgets.hinted import Hinted
+from workbench.widgets.kept import draw_kept
 from workbench.widgets.labels import draw_role_mark
-from workbench.widgets.theme import mix, theme_of
+from workbench.widgets.theme import Theme, mix
 
 GAP = 3
 TIP = "Click or Space: hear this book or not. F: freeze its entry. Double click, Enter or Alt+digit: this book alone."
@@ -78,7 +79,9 @@ class LiveBooks(Hinted):
         return next((book for book in range(len(self.roles)) if self.chip_rect(book).contains(place)), None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), theme_of(self.palette())
+        draw_kept(self, (self.roles, self.heard, self.frozen_books, self.current), self._paint)
+
+    def _paint(self, painter: QPainter, theme: Theme) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         able = self.isEnabled()
         for book, role in enumerate(self.roles):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.widgets.scroll_bars import flat_scroll_bars
+
 WIDTH = 58  # of a column, in average letters
 GAP = 10  # between two columns
 
@@ -27,6 +29,7 @@ class LiveColumn(QWidget):
             stack.setSpacing(4)
             self._row.addLayout(stack)
         self.scroll = QScrollArea()
+        flat_scroll_bars(self.scroll)
         self.scroll.setWidgetResizable(True)
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -65,6 +68,8 @@ class LiveColumn(QWidget):
             return
         self.columns = columns
         for stack in self._stacks:
+            for group in self.groups:  # not taken out: the item would stay alive, and the new one's sizes stale
+                stack.removeWidget(group)
             while stack.count():
                 stack.takeAt(0)
         half = -(-len(self.groups) // columns)

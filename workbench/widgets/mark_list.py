@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from workbench.widgets.controls import claims
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 NOTE = 2  # column
@@ -35,6 +36,7 @@ class MarkList(QTableWidget):
 
     def __init__(self) -> None:
         super().__init__(0, 3)
+        flat_scroll_bars(self)
         self.rows: tuple[MarkRow, ...] = ()
         self.setHorizontalHeaderLabels(("Time", "Heard", "Note"))
         self.verticalHeader().hide()

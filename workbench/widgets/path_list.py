@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from workbench.widgets.controls import claims
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 ROWS = 3  # that are seen without scrolling
@@ -23,6 +24,7 @@ class PathList(QListWidget):
 
     def __init__(self, name: str, tip: str) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         describe(self, name, tip)
         self.setAcceptDrops(True)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)

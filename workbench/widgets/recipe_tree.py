@@ -17,6 +17,7 @@ from speefeare_core.training.form import FormRow
 from workbench.widgets.controls import claims
 from workbench.widgets.entry_editor import ChoiceEditor, LineEditor, editor_for
 from workbench.widgets.recipe_model import ENTRY, YOURS, Index, RecipeFilter, RecipeModel
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 _KEYS = Qt.Key
@@ -32,6 +33,7 @@ class RecipeTree(QTreeView):
 
     def __init__(self, model: RecipeModel) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         self.recipe = model
         self.filter = RecipeFilter(model)
         self.setModel(self.filter)

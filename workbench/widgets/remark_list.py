@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
 from PySide6.QtWidgets import QFrame, QTextBrowser
 
 from speefeare_core.training.plan_check import Remark
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe, theme_of
 
 MARKS = {"problem": "✖", "warning": "▲", "note": "·"}
@@ -22,6 +23,7 @@ class RemarkList(QTextBrowser):
 
     def __init__(self) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         self.remarks: tuple[Remark, ...] = ()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from speefeare_core.training import alarm_rules as rules
 from speefeare_core.training.run_history import Alarm, RunHistory
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe
 
 KINDS = {
@@ -56,6 +57,7 @@ class RunAlarms(QTableWidget):
 
     def __init__(self) -> None:
         super().__init__(0, 4)
+        flat_scroll_bars(self)
         self._shown: tuple[tuple[str, Alarm], ...] = ()
         self._folders: dict[str, str] = {}  # by name of the run
         self.setHorizontalHeaderLabels(["Step", "Alarm", "What happened", "What helps"])

@@ -13,6 +13,7 @@ from workbench.widgets.run_axis import RunAxis
 from workbench.widgets.run_chart import RunChart
 from workbench.widgets.run_lines import Chart
 from workbench.widgets.run_paint import Moments
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import explain
 
 GAP = 6
@@ -27,6 +28,7 @@ class RunGrid(QScrollArea):
 
     def __init__(self, axis: RunAxis) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         self.axis = axis
         self.charts: dict[str, RunChart] = {}
         self.large = ""  # key of the chart that has everything to itself

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.widgets.controls import claims
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.theme import describe, mix, theme_of
 
 Index = QModelIndex | QPersistentModelIndex
@@ -114,6 +115,7 @@ class RunsTable(QTableView):
 
     def __init__(self) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         self.runs = RunsModel()
         self.setModel(self.runs)
         self.setItemDelegateForColumn(PROGRESS, _Bar(self))

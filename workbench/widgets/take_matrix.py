@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from workbench.widgets.scroll_bars import flat_scroll_bars
 from workbench.widgets.take_cell import MatrixCell, MatrixColumn, paint_cell, paint_head
 from workbench.widgets.theme import Theme, describe, theme_of
 
@@ -160,6 +161,7 @@ class TakeMatrix(QTableView):
 
     def __init__(self) -> None:
         super().__init__()
+        flat_scroll_bars(self)
         self.table = MatrixModel()
         self.setModel(self.table)
         self.setItemDelegate(_CellDelegate(self))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 
 from tests.app.widgets.conftest import Show
 from tests.app.widgets.pictures import drag, rgb
@@ -15,6 +15,7 @@ from workbench.widgets.book_usage import LARGEST, BookUsage
 from workbench.widgets.colormap import code_table, table
 from workbench.widgets.freeze_bar import FreezeBar
 from workbench.widgets.group import Group
+from workbench.widgets.live_books import LiveBooks
 from workbench.widgets.live_column import LiveColumn
 from workbench.widgets.live_feed import LiveFeed
 from workbench.widgets.live_scroll import LiveScroll
@@ -211,3 +212,24 @@ def test_the_controls_stand_in_two_columns_where_it_is_flat_and_give_way(show: S
     column.fit(QSize(800, 330))
     assert column.columns == 1
     assert [group.parentWidget() is not None for group in groups] == [True] * 4
+
+
+def test_a_group_that_grows_after_its_column_was_chosen_gets_the_room(show: Show, qapp: QApplication) -> None:
+    books = LiveBooks()
+    inside = QWidget()
+    QVBoxLayout(inside).addWidget(books)
+    column = LiveColumn(QWidget(), [Group("Codec", inside), Group("Other", _with_label())])
+    show(column, 760, 300)
+    for room in (QSize(700, 900), QSize(1600, 300)):  # one column, then two
+        column.fit(room)
+        qapp.processEvents()
+    books.set_books(("acoustic",) * 32, range(32), ())
+    for _ in range(3):
+        qapp.processEvents()
+    assert books.height() >= books.heightForWidth(books.width()) > 2 * books.fontMetrics().height()
+
+
+def _with_label() -> QWidget:
+    inside = QWidget()
+    QVBoxLayout(inside).addWidget(QLabel("x"))
+    return inside
