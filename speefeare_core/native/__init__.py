@@ -30,7 +30,7 @@ FUNCTIONS: dict[str, tuple[list[Any], Any]] = {
     "evict": ([_POINTER, _SIZE], None),
     "in_order": ([_POINTER] * 4 + [_SIZE] * 5 + [_INT], None),
     "can_pack": ([], _INT),
-    "pack": ([_POINTER] + [_SIZE] * 5 + [_POINTER] * 3 + [_SIZE], _SIZE),
+    "pack": ([_POINTER] + [_SIZE] * 2 + [_POINTER] + [_SIZE] * 3 + [_POINTER] * 3 + [_SIZE], _SIZE),
     "packed_rows": ([_POINTER] * 5 + [_SIZE] * 3 + [_INT] * 2 + [_POINTER, _SIZE], None),
     "nearest": ([_POINTER] * 6 + [_SIZE] * 5, _SIZE),
 }

@@ -1,4 +1,4 @@
-"""Float32 weights in seven eighths of their room, without a bit lost, and products with them (`packed.c`)."""
+"""Float32 weights in seven eighths of their room, without a bit lost, and products with them (`packed.h`)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from functools import cache
 import torch
 from torch import Tensor, float32, int32
 
-from speefeare_core.native import held, is_plain, library, needed
+from speefeare_core.native import is_plain, library, needed
+from speefeare_core.native.products import RowsProduct
 
-MOST_ROWS = 16
 WHOLE_INPUTS = 128
 GROUP_BYTES = 448  # of 128 values
 BLOCK, MOST_BLOCK = 512, 1024
 FEW_APART, SOME_APART = 256, 16  # one value in so many, or so few of them, may lie beside the others
 UP = 80  # power of two by which inputs are scaled
-ROOM = 1 << 10  # bytes behind, which a product may ask for
 
 
 @cache
@@ -37,19 +36,25 @@ def block_of(inputs: int) -> int:
 class Packed:
     """A packed weight `[N, K]`: bytes, a scale for each block of a line, and the few values that lie beside."""
 
-    def __init__(self, weight: Tensor, keep: Callable[[int], Tensor]) -> None:
-        """`keep(count)` gives the room, uint8 `[count]`. Raises ValueError for a weight that cannot be packed."""
+    def __init__(self, weight: Tensor, keep: Callable[[int], Tensor], factors: Tensor | None = None) -> None:
+        """`keep(count)` gives the room, uint8 `[count]`; factors `[N]`: each output's weights are scaled by its own.
+
+        Raises ValueError for a weight that cannot be packed.
+        """
         outputs, inputs = weight.shape
         self.outputs, self.inputs, self.block = outputs, inputs, block_of(inputs)
+        if factors is not None and not (is_plain(factors) and factors.shape == (outputs,)):
+            raise ValueError(f"factors {list(factors.shape)}")
         if self.block == 0 or weight.dtype != float32 or weight.device.type != "cpu":
             raise ValueError(f"weight {list(weight.shape)}, {weight.dtype}")
         count = weight.numel() // WHOLE_INPUTS * GROUP_BYTES
         room = max(SOME_APART, weight.numel() // FEW_APART)
-        self.bytes = keep(count + ROOM)
+        self.bytes = keep(count)
         self.scales = torch.empty(inputs // self.block, outputs)
         apart = torch.empty(room, 3, dtype=int32)
         found = needed().pack(
-            *(weight.data_ptr(), *weight.stride(), outputs, inputs, self.block),
+            *(weight.data_ptr(), *weight.stride(), None if factors is None else factors.data_ptr()),
+            *(outputs, inputs, self.block),
             *(self.bytes.data_ptr(), self.scales.data_ptr(), apart.data_ptr(), room),
         )
         if found < 0:
@@ -58,7 +63,7 @@ class Packed:
 
     def unpacked(self) -> Tensor:
         """The weight, bit for bit."""
-        groups = self.bytes[: self.outputs * self.inputs // WHOLE_INPUTS * GROUP_BYTES].view(int32).view(-1, 7, 16)
+        groups = self.bytes.view(int32).view(-1, 7, 16)
         free = groups >> 27 & 15
         last = (free[:, :6] << torch.arange(0, 24, 4, dtype=int32)[:, None]).sum(dim=1, dtype=int32)
         last += ((free[:, 6] & 7) << 24) + ((free[:, 6] & 8) << 28)
@@ -69,53 +74,24 @@ class Packed:
         return weight
 
 
-class PackedRows:
-    """`product(x, out)` computes `out = x @ weight.T + bias` for `x` `[M, K]`, `out` `[M, N]`, and says whether it did.
-
-    It does for up to 16 rows in contiguous float32 buffers; `add`: to what is there.
-    """
+class PackedRows(RowsProduct):
+    """With a packed weight. `add`: to what is there."""
 
     def __init__(self, weight: Packed, bias: Tensor | None, *, add: bool = False) -> None:
         self._function = needed().packed_rows
         if bias is not None and not (is_plain(bias) and bias.shape == (weight.outputs,)):
             raise ValueError("the bias is float32 [N], contiguous, on the processor")
-        self._weight, self._bias, self._add = weight, bias, int(add)
-
-    def __call__(self, x: Tensor, out: Tensor) -> bool:
-        """Whether these shapes and kinds are computed; `out` is untouched where not."""
-        if not self.takes(x, out):
-            return False
-        self._function(*self._arguments(x, out))
-        return True
-
-    def takes(self, x: Tensor, out: Tensor) -> bool:
-        """Whether the product can be had of these."""
-        rows = x.shape[0]
-        fitting = x.shape == (rows, self._weight.inputs) and out.shape == (rows, self._weight.outputs)
-        return rows <= MOST_ROWS and fitting and is_plain(x, out)
-
-    def bind(self, x: Tensor, out: Tensor) -> Callable[[], object]:
-        """A call that computes it of buffers that stay where they are. Raises ValueError for what does not fit."""
-        if not self.takes(x, out):
-            raise ValueError(f"rows {list(x.shape)} into {list(out.shape)}, or not contiguous float32")
-        return held(self._function, self._arguments(x, out), (self._weight, self._bias, x, out))
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """`[N, K]`."""
-        return self._weight.outputs, self._weight.inputs
+        self.shape = weight.outputs, weight.inputs
+        self._weight, self._add, self._kept = weight, int(add), (weight, bias)
+        self._bias_at = None if bias is None else bias.data_ptr()
 
     def fields(self) -> tuple[int | None, ...]:
-        """As `struct product` has them."""
+        """As `struct product` of `transformer.c` has them."""
         its = self._weight
-        bias_at = None if self._bias is None else self._bias.data_ptr()
-        sizes = (its.apart.shape[0], its.outputs, its.inputs, its.block, 0)
-        return (its.bytes.data_ptr(), its.scales.data_ptr(), bias_at, its.apart.data_ptr(), *sizes)
+        places = (its.bytes.data_ptr(), its.scales.data_ptr(), self._bias_at, its.apart.data_ptr())
+        return (*places, its.apart.shape[0], *self.shape, its.block, 0)
 
     def _arguments(self, x: Tensor, out: Tensor) -> tuple[int | None, ...]:
-        its, bias = self._weight, self._bias
-        return (
-            *(its.bytes.data_ptr(), its.scales.data_ptr(), x.data_ptr(), None if bias is None else bias.data_ptr()),
-            *(out.data_ptr(), its.outputs, its.inputs, its.block, x.shape[0], self._add),
-            *(its.apart.data_ptr(), its.apart.shape[0]),
-        )
+        its = self._weight
+        places = (its.bytes.data_ptr(), its.scales.data_ptr(), x.data_ptr(), self._bias_at, out.data_ptr())
+        return (*places, *self.shape, its.block, x.shape[0], self._add, its.apart.data_ptr(), its.apart.shape[0])

@@ -24,26 +24,15 @@ def blocks(weight: Tensor) -> Tensor:
     return weight.reshape(outputs, -1, block_of(inputs)).transpose(0, 1)
 
 
-class FewRows:
+class RowsProduct:
     """`product(x, out)` computes `out = x @ weight.T + bias` for `x` `[M, K]`, `out` `[M, N]`, and says whether it did.
 
-    It does for up to 16 rows in contiguous float32 buffers; `add`: to what is there. `weight` are contiguous `blocks`
-    `[K / block, N, block]` of float32 or float16, the rounding of which is then the only error, K a multiple of 16.
+    It does for up to 16 rows in contiguous float32 buffers.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, *, add: bool = False) -> None:
-        self._function = needed().few_rows
-        if weight.ndim != 3 or weight.dtype not in (float16, float32) or weight.shape[2] % WHOLE_INPUTS:
-            raise ValueError("the weight is float16 or float32 [K / block, N, block], K a multiple of 16")
-        if any(t is not None and not (t.is_contiguous() and t.device.type == "cpu") for t in (weight, bias)):
-            raise ValueError("weight and bias are contiguous, on the processor")
-        if bias is not None and (bias.dtype != float32 or bias.shape != weight.shape[1:2]):
-            raise ValueError("the bias is float32 [N]")
-        count, self._outputs, self._block = weight.shape
-        self._inputs = count * self._block
-        self._kept = (weight, bias)
-        self._weight_at, self._bias_at = weight.data_ptr(), None if bias is None else bias.data_ptr()
-        self._half, self._add = int(weight.dtype == float16), int(add)
+    shape: tuple[int, int]  # [N, K]
+    _function: Callable[..., object]
+    _kept: tuple[object, ...]  # what must stay in memory
 
     def __call__(self, x: Tensor, out: Tensor) -> bool:
         """Whether these shapes and kinds are computed; `out` is untouched where not."""
@@ -54,8 +43,8 @@ class FewRows:
 
     def takes(self, x: Tensor, out: Tensor) -> bool:
         """Whether the product can be had of these."""
-        rows = x.shape[0]
-        fitting = x.shape == (rows, self._inputs) and out.shape == (rows, self._outputs)
+        rows, (outputs, inputs) = x.shape[0], self.shape
+        fitting = x.shape == (rows, inputs) and out.shape == (rows, outputs)
         return rows <= MOST_ROWS and fitting and is_plain(x, out)
 
     def bind(self, x: Tensor, out: Tensor) -> Callable[[], object]:
@@ -64,16 +53,37 @@ class FewRows:
             raise ValueError(f"rows {list(x.shape)} into {list(out.shape)}, or not contiguous float32")
         return held(self._function, self._arguments(x, out), (*self._kept, x, out))
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """`[N, K]`."""
-        return self._outputs, self._inputs
-
     def fields(self) -> tuple[int | None, ...]:
-        """As `struct product` has them."""
-        sizes = (0, self._outputs, self._inputs, self._block, self._half)
-        return (self._weight_at, None, self._bias_at, None, *sizes)
+        """As `struct product` of `transformer.c` has them."""
+        raise NotImplementedError
 
     def _arguments(self, x: Tensor, out: Tensor) -> tuple[int | None, ...]:
-        sizes = (self._outputs, self._inputs, self._block, x.shape[0], self._half, self._add)
+        raise NotImplementedError
+
+
+class FewRows(RowsProduct):
+    """With a weight as it is: contiguous `blocks` `[K / block, N, block]`, float32, or float16, whose rounding is then
+    the only error; K a multiple of 16. `add`: to what is there.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, *, add: bool = False) -> None:
+        self._function = needed().few_rows
+        if weight.ndim != 3 or weight.dtype not in (float16, float32) or weight.shape[2] % WHOLE_INPUTS:
+            raise ValueError("the weight is float16 or float32 [K / block, N, block], K a multiple of 16")
+        if any(t is not None and not (t.is_contiguous() and t.device.type == "cpu") for t in (weight, bias)):
+            raise ValueError("weight and bias are contiguous, on the processor")
+        if bias is not None and (bias.dtype != float32 or bias.shape != weight.shape[1:2]):
+            raise ValueError("the bias is float32 [N]")
+        count, outputs, self._block = weight.shape
+        self.shape = outputs, count * self._block
+        self._kept = (weight, bias)
+        self._weight_at, self._bias_at = weight.data_ptr(), None if bias is None else bias.data_ptr()
+        self._half, self._add = int(weight.dtype == float16), int(add)
+
+    def fields(self) -> tuple[int | None, ...]:
+        """As `struct product` of `transformer.c` has them."""
+        return (self._weight_at, None, self._bias_at, None, 0, *self.shape, self._block, self._half)
+
+    def _arguments(self, x: Tensor, out: Tensor) -> tuple[int | None, ...]:
+        sizes = (*self.shape, self._block, x.shape[0], self._half, self._add)
         return (self._weight_at, x.data_ptr(), self._bias_at, out.data_ptr(), *sizes)

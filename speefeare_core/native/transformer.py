@@ -11,10 +11,8 @@ from torch import Tensor, nn
 
 from speefeare_core.native import is_plain, needed
 from speefeare_core.native.attention import GROUP, LANES, fits
-from speefeare_core.native.packed import PackedRows
-from speefeare_core.native.products import MOST_ROWS, FewRows
+from speefeare_core.native.products import MOST_ROWS, RowsProduct
 
-Product = FewRows | PackedRows
 _POINTER, _SIZE = ctypes.c_void_p, ctypes.c_ssize_t
 
 
@@ -24,10 +22,10 @@ class Layer:
 
     before: nn.LayerNorm
     between: nn.LayerNorm
-    projected: Product
-    out: Product
-    widen: Product
-    narrow: Product
+    projected: RowsProduct
+    out: RowsProduct
+    widen: RowsProduct
+    narrow: RowsProduct
     ring: Tensor
 
 
@@ -87,7 +85,7 @@ def transformer(layers: Sequence[Layer], x: Tensor, turns: Tensor, mask: Tensor)
     return run
 
 
-def _products(layer: Layer) -> tuple[Product, ...]:
+def _products(layer: Layer) -> tuple[RowsProduct, ...]:
     return layer.projected, layer.out, layer.widen, layer.narrow
 
 

@@ -54,7 +54,7 @@ int can_run(void);
 void few_rows(const void *weight, const float *x, const float *bias, float *out, ptrdiff_t outputs, ptrdiff_t inputs,
               ptrdiff_t block, int rows, int half, int add);
 
-/* packed.c */
+/* packed_rows.c */
 void packed_rows(const char *weight, const float *scales, const float *x, const float *bias, float *out,
                  ptrdiff_t outputs, ptrdiff_t inputs, ptrdiff_t block, int rows, int add, const void *apart,
                  ptrdiff_t found);

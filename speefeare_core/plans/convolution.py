@@ -92,7 +92,8 @@ def hop_taps(weight: Tensor, stride: int) -> Tensor:
     """The weight `[Cin, Cout, kernel]` of a transposed convolution as `[hops, Cin, stride·Cout]`, oldest hop first."""
     inputs, outputs, kernel = weight.shape
     hops = -(-kernel // stride)
-    whole = F.pad(weight, (0, hops * stride - kernel)).permute(0, 2, 1)
+    missing = hops * stride - kernel
+    whole = (F.pad(weight, (0, missing)) if missing else weight).permute(0, 2, 1)
     return whole.reshape(inputs, hops, stride * outputs).transpose(0, 1).flip(0).contiguous()
 
 

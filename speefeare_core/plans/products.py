@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from speefeare_core.native.packed import Packed, PackedRows, block_of, can_pack
-from speefeare_core.native.products import WHOLE_INPUTS, FewRows, blocks
+from speefeare_core.native.products import WHOLE_INPUTS, FewRows, RowsProduct, blocks
 from speefeare_core.plans.huge_pages import HugePages
 from speefeare_core.plans.kernels import BFLOAT16, FLOAT32, fits_half, prepare, works
 from speefeare_core.plans.parts import Step
@@ -35,23 +35,29 @@ class Products:
         """The format of a product with so many weights."""
         return self.form if weights >= BIG else FLOAT32
 
-    def own(self, weight: Tensor, rows: int) -> FewRows | PackedRows | None:
-        """Our own loop for the product with a weight `[N, K]`; None where it cannot be had, or for another format."""
+    def own(self, weight: Tensor, rows: int, factors: Tensor | None = None) -> RowsProduct | None:
+        """Our own loop for the product with a weight `[N, K]`; None where it cannot be had, or for another format.
+
+        Factors `[N]` scale each output.
+        """
         form = self.form_of(weight.numel())
         if not works("native") or rows > FEW_ROWS or weight.shape[1] % WHOLE_INPUTS or form not in (FLOAT32, BFLOAT16):
             return None
         if form == FLOAT32:
-            return self._own(weight, None)
+            return self._own(weight, None, factors)
+        weight = _scaled(weight, factors)
         return FewRows(blocks(weight.half()).contiguous(), None) if fits_half(weight) else None
 
-    def _own(self, weight: Tensor, bias: Tensor | None, *, add: bool = False) -> FewRows | PackedRows:
+    def _own(
+        self, weight: Tensor, bias: Tensor | None, factors: Tensor | None = None, *, add: bool = False
+    ) -> RowsProduct:
         """Packed, where that can be and is worth it."""
         if can_pack() and weight.numel() >= BIG and block_of(weight.shape[1]):
             try:
-                return PackedRows(Packed(weight, self._pages.room), bias, add=add)
+                return PackedRows(Packed(weight, self._pages.room, factors), bias, add=add)
             except ValueError:  # values too far from each other: as they are
                 pass
-        return FewRows(self._pages.keep(blocks(weight)), bias, add=add)
+        return FewRows(self._pages.keep(blocks(_scaled(weight, factors))), bias, add=add)
 
     def make(self, x: Rows, weight: Tensor, bias: Tensor | None, out: Tensor, *, add: bool = False) -> list[Step]:
         """Steps for `out = x @ weight.T + bias`, with `add` added to what is there.
@@ -76,7 +82,11 @@ class Products:
         return [run, partial(out.add_, to)] if add else [run]
 
 
-def _native(product: FewRows | PackedRows, x: Rows, out: Tensor) -> Step:
+def _scaled(weight: Tensor, factors: Tensor | None) -> Tensor:
+    return weight if factors is None else weight * factors[:, None]
+
+
+def _native(product: RowsProduct, x: Rows, out: Tensor) -> Step:
     if isinstance(x, Tensor):
         return product.bind(x, out)
     give = x

@@ -88,14 +88,13 @@ class TransformerPart(Part):
             assert isinstance(layer, TransformerLayer)
             if not (native.is_there() and fits(x.shape[1] // layer.heads) and native.is_plain(x)):
                 return None
-            weights = (
-                layer.in_proj.weight.detach(),
-                layer.out_proj.weight * layer.scale1[:, None],
-                layer.linear1.weight.detach(),
-                layer.linear2.weight * layer.scale2[:, None],
-            )
-            its = [product for weight in weights if (product := products.own(weight, self._rows)) is not None]
-            if len(its) < len(weights):
+            linears = (
+                (layer.in_proj, None), (layer.out_proj, layer.scale1.detach()),
+                (layer.linear1, None), (layer.linear2, layer.scale2.detach()),
+            )  # fmt: skip
+            found = (products.own(linear.weight.detach(), self._rows, scale) for linear, scale in linears)
+            its = [product for product in found if product is not None]
+            if len(its) < len(linears):
                 return None
             ring = products.keep(x.new_zeros(2, layer.heads, self._slots, x.shape[1] // layer.heads))
             layers.append(Layer(layer.norm1, layer.norm2, its[0], its[1], its[2], its[3], ring))

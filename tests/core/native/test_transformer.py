@@ -9,18 +9,18 @@ import torch
 from torch import Tensor
 
 from speefeare_core.native.packed import Packed, PackedRows, can_pack
-from speefeare_core.native.products import FewRows, blocks
-from speefeare_core.native.transformer import Layer, Product, transformer
+from speefeare_core.native.products import FewRows, RowsProduct, blocks
+from speefeare_core.native.transformer import Layer, transformer
 from speefeare_core.nn.transformer import CausalTransformer, TransformerLayer
 
 WIDTH, HEADS, HIDDEN, SLOTS = 128, 4, 256, 30
 
 
-def plain(weight: Tensor) -> Product:
+def plain(weight: Tensor) -> RowsProduct:
     return FewRows(blocks(weight).contiguous(), None)
 
 
-def packed(weight: Tensor) -> Product:
+def packed(weight: Tensor) -> RowsProduct:
     return PackedRows(Packed(weight, lambda count: torch.empty(count, dtype=torch.uint8)), None)
 
 
