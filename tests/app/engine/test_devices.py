@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 class Stream:
-    """A stream of the fake library; the test calls its callback."""
+    """A stream of the fake library; the test calls its callback. It holds itself, as sounddevice's streams do."""
 
     latency = 0.05
 
@@ -41,6 +41,7 @@ class Stream:
             raise reason
         library.environment = dict(sound.os.environ)
         self.kind, self.settings, self.callback = kind, settings, settings["callback"]
+        self.itself = self
         self.running = False
 
     def start(self) -> None:

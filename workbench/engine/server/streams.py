@@ -9,7 +9,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from workbench.engine.server.pulse_watch import PulseWatch
 Block = NDArray[np.float32]
 Pull = Callable[[int], Block]
 Push = Callable[[Block], None]
+_Calls = TypeVar("_Calls", Pull, Push)
 CLOSE_S = 0.4  # the longest that a closing is waited for
 STALL_S = 1.0  # a stream whose callback is silent for longer has lost its device
 START_S = 4.0  # but a sink that was asleep may be silent for two seconds after its first blocks
@@ -64,12 +65,12 @@ def _away(at: float, now: float) -> float | None:
     return at - now if at > 0 else None
 
 
-class _PortAudio:
-    def __init__(self, name: str, rate_hz: int, calls: Pull | Push, hears: bool) -> None:
+class _PortAudio(Generic[_Calls]):
+    def __init__(self, name: str, rate_hz: int, calls: _Calls, hears: bool) -> None:
         self.name = name
         self.rate_hz = rate_hz
         self.clock = DeviceClock(rate_hz, hears=hears)
-        self._calls = calls
+        self._calls: _Calls | None = calls
         self.glitches = 0
         self.closed = False
         self.watch: PulseWatch | None = None  # of who opened it by PulseAudio's name
@@ -126,7 +127,10 @@ class _PortAudio:
             self.watch.stop()
 
     def _close(self) -> None:
-        stream, self._stream = self._stream, None  # its callback holds this, and with it all that is heard through it
+        # Its callback holds this, and sounddevice's streams hold themselves and their callback until a collection: what
+        # is heard through it, with the rings of a minute, must not wait for that.
+        stream, self._stream = self._stream, None
+        self._calls = None
         with contextlib.suppress(Exception):
             stream.abort(ignore_errors=True)
         with contextlib.suppress(Exception):
@@ -134,7 +138,7 @@ class _PortAudio:
         self.closed = True
 
 
-class PortAudioOutput(_PortAudio):
+class PortAudioOutput(_PortAudio[Pull]):
     """A loudspeaker that asks `pull` for every block."""
 
     def __init__(
@@ -146,7 +150,8 @@ class PortAudioOutput(_PortAudio):
             self._tick()
             self.clock.begin(_away(when.outputBufferDacTime, when.currentTime))
             self.glitches += bool(flags.output_underflow)
-            out[:] = pull(count).T
+            calls = self._calls
+            out[:] = 0.0 if calls is None else calls(count).T
             self.clock.end(count)
 
         self._start(
@@ -162,7 +167,7 @@ class PortAudioOutput(_PortAudio):
         )
 
 
-class PortAudioInput(_PortAudio):
+class PortAudioInput(_PortAudio[Push]):
     """A microphone that gives every block to `push`."""
 
     def __init__(
@@ -174,7 +179,9 @@ class PortAudioInput(_PortAudio):
             self._tick()
             self.clock.begin(_away(when.inputBufferAdcTime, when.currentTime))
             self.glitches += bool(flags.input_overflow)
-            push(block.T)
+            calls = self._calls
+            if calls is not None:
+                calls(block.T)
             self.clock.end(count)
 
         self._start(
