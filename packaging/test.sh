@@ -30,14 +30,14 @@ if [ $# -gt 0 ]; then
     check "pytest" tests "$@"
 else
     # What computes and what draws runs on two cores; what waits for engines and sound, two files at a time; what is
-    # measured by the ear of a sound card, alone.
+    # measured by the ear of a sound card, alone. The files that take longest come first, so that both workers end together.
     drawn=(tests/app/panels tests/app/shell tests/app/widgets)
     alone=(tests/end_to_end/test_audio_path.py tests/end_to_end/test_real_window.py)
     built=(tests/end_to_end/test_wheel.py)
     check "pytest: core, parity, house rules, window, wheel" tests --numprocesses 2 --dist worksteal \
         tests/core tests/parity tests/architecture tests/benchmarks "${drawn[@]}" "${built[@]}"
     check "pytest: engine and live" tests --numprocesses 2 --dist loadfile \
-        tests/app tests/end_to_end "${drawn[@]/#/--ignore=}" "${alone[@]/#/--ignore=}" "${built[@]/#/--ignore=}"
+        tests/end_to_end tests/app "${drawn[@]/#/--ignore=}" "${alone[@]/#/--ignore=}" "${built[@]/#/--ignore=}"
     check "pytest: sound, the real window" tests "${alone[@]}"
 fi
 

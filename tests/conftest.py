@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -26,6 +27,10 @@ atexit.register(shutil.rmtree, _shared_memory, ignore_errors=True)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-parity", action="store_true", help="keep the parity table under resources/parity")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # torch, Qt and 5,000 tests stay to the end: no later collection has to look through them
 
 
 PRIVATE_FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")

@@ -35,6 +35,7 @@ class Leaks:
 
         if new():
             _deliver_deferred_deletes()
+        if new():
             gc.collect()
             _deliver_deferred_deletes()
         return [
