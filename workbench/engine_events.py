@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from workbench import commands
+from workbench import commands, live_commands
 from workbench.context import Context
 from workbench.engine import protocol
 from workbench.engine.client import GONE
@@ -28,7 +28,7 @@ class EngineEvents:
 
     def __init__(self, context: Context) -> None:
         self.ctx = context
-        self.live = LiveEvents(context)
+        self.live = LiveEvents(context, live_commands.catch_up)
         self._shown = 0  # the request whose progress is shown
         self._handlers: dict[type[Events], Callable[[Any], None]] = {
             protocol.EngineReady: self._engine_ready,

@@ -32,6 +32,7 @@ def start_live(ctx: Context, **chosen: Any) -> None:
     setup = dataclasses.replace(live.setup, **chosen)
     depth = live.depth if 0 < live.depth <= info.depth else (info.depth or None)
     muted = live.muted if live.running else True
+    _asked_again(ctx, "start")
     live.update(setup=setup, message="", muted=muted, bypass=False, depth=depth or 0, round_trip=None)
     if not (setup.file or setup.generator):
         ctx.settings.live_input = setup.source
@@ -59,6 +60,19 @@ def start_live(ctx: Context, **chosen: Any) -> None:
             howl_guard=setup.howl_guard,
         )
     )
+    live.asked = setup, live.depth
+    live.update(starting=not live.running)
+
+
+def catch_up(ctx: Context) -> None:
+    """Live has started: what was chosen meanwhile happens now."""
+    live, (asked, depth) = ctx.live, ctx.live.asked
+    names = ("input_gain_db", "output_gain_db", "mix", "books", "channel", "mode")
+    chosen = {name: getattr(live.setup, name) for name in names if getattr(live.setup, name) != getattr(asked, name)}
+    if dataclasses.replace(asked, **chosen) != live.setup:
+        start_live(ctx)
+    elif chosen or live.depth != depth:
+        set_live(ctx, depth=live.depth if live.depth != depth else None, **chosen)
 
 
 def stop_live(ctx: Context) -> None:
@@ -69,7 +83,7 @@ def stop_live(ctx: Context) -> None:
 
 def toggle_live(ctx: Context) -> None:
     """Start, or stop."""
-    if ctx.live.running:
+    if ctx.live.running or ctx.live.starting:
         stop_live(ctx)
     else:
         start_live(ctx)
@@ -271,15 +285,24 @@ def stop_replay(ctx: Context) -> None:
 def measure_round_trip(ctx: Context) -> None:
     """Send a chirp and wait for it: the real latency."""
     if ctx.live.running and ctx.engine.status == "ready" and not ctx.live.measure_request:
+        _asked_again(ctx, "measure")
         ctx.live.update(measure_request=ctx.client.send(protocol.MeasureRoundTrip()))
 
 
 def estimate(ctx: Context, frames: tuple[int, ...] = (1, 2, 4, 8), modes: tuple[str, ...] = ()) -> None:
     """Time the loaded codec at several frames a step; not while live runs."""
     live = ctx.live
-    if ctx.codec.info is not None and not live.running and not live.estimate_request and commands.engine_is_there(ctx):
+    busy = live.running or live.starting or live.estimate_request
+    if ctx.codec.info is not None and not busy and commands.engine_is_there(ctx):
         request = protocol.EstimateLive(frames, modes or (live.setup.mode,))
         live.update(estimate_request=ctx.client.send(request))
+
+
+def _asked_again(ctx: Context, what: str) -> None:
+    """Why it failed the last time is no news any more."""
+    sentence = ctx.live.told.pop(what, "")
+    if sentence:
+        ctx.engine.withdraw_message(sentence)
 
 
 def _depth(ctx: Context) -> int:

@@ -14,10 +14,14 @@ from workbench.state.live_setup import LiveSetup
 
 
 class LiveEvents:
-    """Applies the events of Live to the state of one context. GUI thread only."""
+    """Applies the events of Live to the state of one context. GUI thread only.
 
-    def __init__(self, context: Context) -> None:
+    `catch_up` is called when a session has started, for what was chosen meanwhile.
+    """
+
+    def __init__(self, context: Context, catch_up: Callable[[Context], None]) -> None:
         self.ctx = context
+        self._catch_up = catch_up
         self.handlers: dict[type[protocol.Event], Callable[[Any], None]] = {
             protocol.LiveStarted: self._started,
             protocol.LiveLatency: self._latency,
@@ -57,6 +61,7 @@ class LiveEvents:
         live = self.ctx.live
         number = event.request_id
         if number and number == live.request:
+            live.told["start"] = event.sentence
             live.update(**live.over(), message=event.sentence)
         elif number in live.undo:
             before = live.undo[number].get("setup")
@@ -64,6 +69,8 @@ class LiveEvents:
             live.update(**live.undo[number], first_books_only=live.first_books_only or only)
         elif number and number == live.record_request:
             live.update(recording="")
+        elif number and number == live.measure_request:
+            live.told["measure"] = event.sentence
         self.done(number)
 
     def done(self, number: int) -> None:
@@ -73,6 +80,8 @@ class LiveEvents:
         for name in ("estimate_request", "measure_request", "freeze_request", "record_request"):
             if number and number == getattr(live, name):
                 live.update(**{name: 0})
+        if number and number == live.request:
+            live.update(starting=False)
 
     def _started(self, event: protocol.LiveStarted) -> None:
         live = self.ctx.live
@@ -88,9 +97,11 @@ class LiveEvents:
         live.rings = {name: self.ctx.client.ring(ref) for name, ref in refs.items() if ref is not None}
         live.watch = ()
         self._keep(event.plan)
+        was_starting = live.starting
         live.running = False  # that it started anew is always told
         live.update(
             running=True,
+            starting=False,
             rate_hz=event.rate_hz,
             frame_rate_hz=event.frame_rate_hz,
             step_frames=event.step_frames,
@@ -103,6 +114,8 @@ class LiveEvents:
             heard="",
             message="",
         )
+        if was_starting:
+            self._catch_up(self.ctx)
 
     def _latency(self, event: protocol.LiveLatency) -> None:
         if event.request_id == self.ctx.live.request:

@@ -265,6 +265,7 @@ class MainWindow(WindowFigures, WindowDialogs, QMainWindow):
         ctx.clip.opened.connect(self._update_title)
         ctx.codec.changed.connect(self._update_title)
         ctx.engine.message_added.connect(self.messages.add)
+        ctx.engine.message_withdrawn.connect(self.messages.remove)
         ctx.catalog.ended.connect(self._catalog_ended)
         ctx.engine.changed.connect(self._show_engine)
         QApplication.instance().styleHints().colorSchemeChanged.connect(self._desktop_theme_changed)

@@ -53,6 +53,12 @@ class MessageBar(QFrame):
         self._waiting.append(sentence)
         self._show()
 
+    def remove(self, sentence: str) -> None:
+        """It is not true any more."""
+        if sentence in self._waiting:
+            self._waiting.remove(sentence)
+            self._show()
+
     def set_engine_died(self, died: bool) -> None:
         """Whether the engine is gone: that stays until it is back."""
         self._engine_died = died

@@ -111,7 +111,7 @@ class LivePanel(Panel):
     def _show(self) -> None:
         ctx, live, info, setup = self.context, self.context.live, self.context.codec.info, self.context.live.setup
         ready = info is not None and ctx.engine.status == "ready"
-        self.transport.set_running(live.running, ready)
+        self.transport.set_running(live.running, ready, starting=live.starting)
         self.transport.set_muted(live.muted, live.bypass)
         self.transport.set_recording(bool(live.recording), live.counters.get("recorded_s", 0.0))
         self.sound.source.set_entries(
@@ -168,7 +168,7 @@ class LivePanel(Panel):
         self.latency.set_step((setup.frames, setup.buffered_s, setup.max_queue_frames), hop_ms)
         self.latency.set_estimates(live.estimates, setup.mode, live.advice, bool(live.estimate_request))
         ready = self.context.engine.status == "ready" and info is not None
-        self.latency.set_able(live.running, bool(live.measure_request), ready and not live.running)
+        self.latency.set_able(live.running, bool(live.measure_request), ready and not (live.running or live.starting))
 
     def _show_message(self) -> None:
         live, info = self.context.live, self.context.codec.info
@@ -176,9 +176,9 @@ class LivePanel(Panel):
 
     def _show_counters(self) -> None:
         live, info = self.context.live, self.context.codec.info
-        frames = live.step_frames * (info.live_frames if info else 1)
-        step_s = frames / live.frame_rate_hz if live.frame_rate_hz else 0.0
-        self.counters.set_counters(live_words.counters(live.counters, step_s, live.rate_hz))
+        live_frame_s = (info.live_frames if info else 1) / live.frame_rate_hz if live.frame_rate_hz else 0.0
+        step_s, most_lag_s = live.step_frames * live_frame_s, live.setup.max_queue_frames * live_frame_s
+        self.counters.set_counters(live_words.counters(live.counters, step_s, live.rate_hz, most_lag_s))
         self.transport.set_recording(bool(live.recording), live.counters.get("recorded_s", 0.0))
         self._show_message()
         factor = live.counters.get("real_time_factor", 0.0)

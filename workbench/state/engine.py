@@ -14,6 +14,7 @@ class EngineState(QObject):
 
     changed = Signal()
     message_added = Signal(str)  # one plain sentence for the person
+    message_withdrawn = Signal(str)  # it is not true any more
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,3 +34,7 @@ class EngineState(QObject):
         """Tell the person."""
         self.messages.append(sentence)
         self.message_added.emit(sentence)
+
+    def withdraw_message(self, sentence: str) -> None:
+        """Nobody needs to read it any more."""
+        self.message_withdrawn.emit(sentence)

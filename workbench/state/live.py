@@ -69,7 +69,9 @@ class LiveState(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.running = False
+        self.starting = False  # asked for, and nothing was heard of it yet
         self.request = 0  # id of the start that counts
+        self.asked = (LiveSetup(), 0)  # what it was asked to start with, and at which depth
         self.replaced = 0  # id of the start before, whose end is no news
         self.setup = LiveSetup()
         self.muted = True
@@ -79,6 +81,7 @@ class LiveState(QObject):
         self.frame_rate_hz = 0.0
         self.step_frames = 1
         self.message = ""
+        self.told: dict[str, str] = {}  # why "start" or "measure" failed last, as the message bar says it
         self.notes: tuple[str, ...] = ()
         self.input_device = ""
         self.output_device = ""
@@ -122,8 +125,8 @@ class LiveState(QObject):
     def over(self) -> dict[str, object]:
         """What is so when no session runs (for `update`)."""
         return {
-            "running": False, "rings": {}, "recording": "", "record_request": 0, "measure_request": 0, "heard": "",
-            "frozen": None, "freeze_request": 0, "watch": (), "undo": {},
+            "running": False, "starting": False, "rings": {}, "recording": "", "record_request": 0, "watch": (),
+            "measure_request": 0, "heard": "", "frozen": None, "freeze_request": 0, "undo": {},
         }  # fmt: skip
 
     def heard_books(self, depth_of_codec: int) -> tuple[int, ...]:

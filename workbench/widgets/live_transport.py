@@ -53,12 +53,13 @@ class LiveTransport(QWidget):
         column.addWidget(self.message)
         in_tab_order(self.start, self.record, self.mute, self.bypass)
 
-    def set_running(self, running: bool, able: bool, why_not: str = "") -> None:
-        """Whether live runs, or could; `why_not` says why it cannot start."""
-        self.start.setText("Stop" if running else "Start")
-        self.start.setAccessibleName("Stop live" if running else "Start live")
-        self.start.set_icon("stop" if running else "play")
-        self.start.setEnabled(able or running)
+    def set_running(self, running: bool, able: bool, why_not: str = "", starting: bool = False) -> None:
+        """Whether live runs, is about to, or could; `why_not` says why it cannot start."""
+        begun = running or starting
+        self.start.setText("Stop" if begun else "Start")
+        self.start.setAccessibleName("Stop live" if begun else "Start live")
+        self.start.set_icon("stop" if begun else "play")
+        self.start.setEnabled(able or begun)
         self.start.setToolTip(why_not or START_TIP)
         for button in (self.record, self.mute, self.bypass):
             button.setEnabled(running)

@@ -69,6 +69,8 @@ def message(live: LiveState, info: CodecInfo | None, without_stream_s: float) ->
             return "Muted: put on headphones, then press Muted"
         source = Path(live.input_device).name  # a file that stands in for a microphone comes with its folder
         return " · ".join((f"{source} → {info.name} → {live.output_device}", *live.notes))
+    if live.starting:
+        return "Starting: the sound devices need a moment"
     if live.device_problem:
         return live.device_problem
     if not info.streamable:
@@ -77,8 +79,11 @@ def message(live: LiveState, info: CodecInfo | None, without_stream_s: float) ->
     return "Starts muted: use headphones"
 
 
-def counters(values: dict[str, float], step_s: float, rate_hz: int) -> tuple[Counter, ...]:
-    """What the row under the views shows; `step_s`: how long a step may take."""
+def counters(values: dict[str, float], step_s: float, rate_hz: int, most_lag_s: float) -> tuple[Counter, ...]:
+    """What the row under the views shows; `step_s`: how long a step may take; above `most_lag_s`, frames are skipped.
+
+    Less than half of that lag is what devices give at once.
+    """
 
     def count(name: str, key: str, loss: bool = True) -> Counter:
         value = int(values.get(key, 0))
@@ -89,13 +94,13 @@ def counters(values: dict[str, float], step_s: float, rate_hz: int) -> tuple[Cou
         return Counter(name, f"{value:.1f} ms", bool(step_s) and value > 1000.0 * step_s)
 
     factor = values.get("real_time_factor", 0.0)
-    lag = values.get("lag_samples", 0.0)
+    lag_s = values.get("lag_samples", 0.0) / rate_hz if rate_hz else 0.0
     return (
         Counter("RTF", f"{factor:.2f}", factor > 1.0),
         step("Step", "step_ms_median"),
         step("p99", "step_ms_p99"),
         step("Worst", "step_ms_worst"),
-        Counter("Lag", f"{1000.0 * lag / rate_hz:.0f} ms" if rate_hz else "0 ms", lag > 0),
+        Counter("Lag", f"{1000.0 * lag_s:.0f} ms", lag_s > 0.5 * most_lag_s),
         count("Dropped", "dropped_frames"),
         count("Underruns", "underruns"),
         count("Overruns", "overruns"),

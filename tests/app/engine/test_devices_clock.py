@@ -138,6 +138,24 @@ def test_what_a_device_gave_at_once_at_its_start_does_not_count_as_its_rhythm(cl
     assert 160 <= flow.burst_samples <= 330
 
 
+@pytest.mark.parametrize("blocks", [1, 4])
+@pytest.mark.parametrize("block_s", [0.005, 0.021, 0.045, 0.06, 0.08])
+def test_an_even_device_is_soon_steady_whatever_its_blocks(clock: Time, block_s: float, blocks: int) -> None:
+    """PulseAudio asked for 60 ms gives 60 ms at once, as four blocks: so much or twice that in a tenth of a second."""
+    flow = Flow(RATE)
+    given, begun, steady = 0, clock.now, []
+    for window in range(1, 3 * STEADY_WINDOWS + 1):
+        while (given + 1) * block_s <= window * WINDOW_S:
+            given += 1
+            clock.now = begun + given * block_s
+            for _ in range(blocks):
+                flow.add(round(block_s * RATE) // blocks)
+        clock.now = begun + window * WINDOW_S
+        steady.append(flow.steady())
+    assert all(steady[STEADY_WINDOWS:]), steady
+    assert round(block_s * RATE) <= flow.burst_samples <= round(2 * block_s * RATE) + 1
+
+
 def test_a_device_that_stands_still_starts_over(clock: Time) -> None:
     flow = Flow(RATE)
     steady = []

@@ -80,8 +80,65 @@ def test_start_asks_for_the_chosen_devices(panel: LivePanel, client: FakeClient)
     assert request.muted and request.depth == 4
 
 
+def test_it_says_that_it_starts_and_can_be_stopped_before_it_does(
+    panel: LivePanel, client: FakeClient, loaded_context: Context, rings: dict[str, Ring]
+) -> None:
+    """A sound server that was asleep wakes for two seconds."""
+    transport = panel.transport
+    transport.start.click()
+    assert transport.message.text().startswith("Starting") and transport.start.text() == "Stop"
+    assert not transport.mute.isEnabled() and not panel.latency.estimate.isEnabled()
+    transport.start.click()
+    assert client.count(protocol.StopLive) == 1 and client.count(protocol.StartLive) == 1
+    say_started(loaded_context, client, rings)
+    assert not transport.message.text().startswith("Starting")
+    say(loaded_context, client, protocol.LiveStopped(loaded_context.live.request, ""))
+    assert transport.start.text() == "Start"
+
+
+def test_a_start_that_failed_is_over_and_the_next_one_takes_its_sentence_back(
+    panel: LivePanel, client: FakeClient, loaded_context: Context
+) -> None:
+    withdrawn: list[str] = []
+    loaded_context.engine.message_withdrawn.connect(withdrawn.append)
+    panel.transport.start.click()
+    say(loaded_context, client, protocol.Failed(loaded_context.live.request, "There is no microphone."))
+    assert panel.transport.start.text() == "Start" and panel.transport.message.text() == "There is no microphone."
+    assert withdrawn == []
+    panel.transport.start.click()
+    assert withdrawn == ["There is no microphone."]
+    panel.transport.start.click()
+    panel.transport.start.click()
+    assert len(withdrawn) == 1
+
+
+def test_what_is_chosen_while_it_starts_happens_when_it_has(
+    panel: LivePanel, client: FakeClient, loaded_context: Context, rings: dict[str, Ring]
+) -> None:
+    panel.transport.start.click()
+    live_commands.set_live(loaded_context, depth=2, mix=0.5)
+    assert client.count(protocol.SetLive) == 0
+    say_started(loaded_context, client, rings)
+    change = client.last(protocol.SetLive)[1]
+    assert (change.depth, change.mix, change.books, change.input_gain_db) == (2, 0.5, None, None)
+    say_started(loaded_context, client, rings)
+    assert client.count(protocol.SetLive) == 1, "a switch is no start"
+
+
+def test_another_source_chosen_while_it_starts_takes_a_new_start(
+    panel: LivePanel, client: FakeClient, loaded_context: Context, rings: dict[str, Ring]
+) -> None:
+    panel.transport.start.click()
+    choose(panel.sound.source, "generator:sine")
+    assert client.count(protocol.StartLive) == 1
+    say_started(loaded_context, client, rings)
+    assert client.count(protocol.StartLive) == 2 and client.last(protocol.StartLive)[1].generator == "sine"
+    say_started(loaded_context, client, rings)
+    assert client.count(protocol.StartLive) == 2 and panel.transport.start.text() == "Stop"
+
+
 def test_a_file_a_generator_and_what_the_system_plays_can_be_the_microphone(
-    panel: LivePanel, client: FakeClient
+    panel: LivePanel, client: FakeClient, loaded_context: Context
 ) -> None:
     texts = dict(panel.sound.source.entries)
     assert texts["File: known.wav"] == "file:/clips/known.wav"
@@ -90,6 +147,8 @@ def test_a_file_a_generator_and_what_the_system_plays_can_be_the_microphone(
     panel.transport.start.click()
     request = client.last(protocol.StartLive)[1]
     assert request.file == "/clips/known.wav" and request.loop_file and request.input == protocol.VIRTUAL_DEVICE
+    panel.transport.start.click()
+    say(loaded_context, client, protocol.LiveStopped(loaded_context.live.request, ""))
     choose(panel.sound.source, "generator:sine")
     assert panel.sound.beside.currentWidget() is panel.sound.tone, "a sine has a frequency"
     panel.sound.tone.setValue(1000)
@@ -303,6 +362,19 @@ def test_latency_is_drawn_with_its_sum_beside_the_measured(
     assert running.latency.bar.measured_text.endswith("a guess")
 
 
+def test_measuring_again_takes_back_why_it_failed(
+    running: LivePanel, client: FakeClient, loaded_context: Context
+) -> None:
+    withdrawn: list[str] = []
+    loaded_context.engine.message_withdrawn.connect(withdrawn.append)
+    running.latency.measure.click()
+    number = client.last(protocol.MeasureRoundTrip)[0]
+    say(loaded_context, client, protocol.Failed(number, "The microphone did not hear the loudspeaker."))
+    assert withdrawn == [] and running.latency.measure.isEnabled()
+    running.latency.measure.click()
+    assert withdrawn == ["The microphone did not hear the loudspeaker."]
+
+
 def test_losses_and_slow_steps_are_told(running: LivePanel, loaded_context: Context) -> None:
     loaded_context.live.set_counters(
         {
@@ -315,6 +387,14 @@ def test_losses_and_slow_steps_are_told(running: LivePanel, loaded_context: Cont
     assert shown["p99"] == ("25.0 ms", True), "a frame lasts 20 ms"
     assert shown["Step"] == ("5.0 ms", False) and shown["RTF"] == ("0.25", False)
     assert shown["Lost"] == ("7", False) and shown["Lag"] == ("100 ms", True)
+
+
+def test_what_a_device_gives_at_once_is_no_alarm(running: LivePanel, loaded_context: Context) -> None:
+    """Frames are skipped above 120 ms."""
+    for samples, alarm in ((400, False), (960, False), (1000, True)):
+        loaded_context.live.set_counters({"lag_samples": samples})
+        (lag,) = (counter for counter in running.counters.counters if counter.name == "Lag")
+        assert (lag.text, lag.bad) == (f"{samples / 16:.0f} ms", alarm)
 
 
 def test_the_howl_guard_is_explained(running: LivePanel, loaded_context: Context) -> None:

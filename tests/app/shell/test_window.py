@@ -285,6 +285,17 @@ def test_codec_and_clip_dropped_together_both_open(desk: Desk, tmp_path: Path) -
     assert desk.client.last(protocol.ProcessClip)[1].path == str(tmp_path / "two.wav")
 
 
+def test_a_sentence_that_is_withdrawn_leaves_the_bar_and_those_before_it_stay(desk: Desk) -> None:
+    engine, messages = desk.ctx.engine, desk.window.messages
+    for sentence in ("One.", "Two."):
+        engine.add_message(sentence)
+    engine.withdraw_message("Two.")
+    assert messages.text == "One."
+    engine.withdraw_message("Two.")
+    engine.withdraw_message("One.")
+    assert messages.text == ""
+
+
 # -- the engine dies ------------------------------------------------------------------------------------------------
 def test_after_the_engine_dies_the_documents_stay_and_a_restart_brings_everything_back(loaded_desk: Desk) -> None:
     ctx, client, messages = loaded_desk.ctx, loaded_desk.client, loaded_desk.window.messages
