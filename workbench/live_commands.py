@@ -60,16 +60,16 @@ def start_live(ctx: Context, **chosen: Any) -> None:
             howl_guard=setup.howl_guard,
         )
     )
-    live.asked = setup, live.depth
+    live.asked = setup, live.depth, info
     live.update(starting=not live.running)
 
 
 def catch_up(ctx: Context) -> None:
     """Live has started: what was chosen meanwhile happens now."""
-    live, (asked, depth) = ctx.live, ctx.live.asked
+    live, (asked, depth, codec) = ctx.live, ctx.live.asked
     names = ("input_gain_db", "output_gain_db", "mix", "books", "channel", "mode")
     chosen = {name: getattr(live.setup, name) for name in names if getattr(live.setup, name) != getattr(asked, name)}
-    if dataclasses.replace(asked, **chosen) != live.setup:
+    if dataclasses.replace(asked, **chosen) != live.setup or codec is not ctx.codec.info:
         start_live(ctx)
     elif chosen or live.depth != depth:
         set_live(ctx, depth=live.depth if live.depth != depth else None, **chosen)

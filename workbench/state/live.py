@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from speefeare_core.codec import CodecInfo
 from speefeare_core.plans.modes import PlanReport
 from workbench.state.live_setup import LiveSetup
 from workbench.state.sound import DeviceInfo, LatencyPart
@@ -71,7 +72,7 @@ class LiveState(QObject):
         self.running = False
         self.starting = False  # asked for, and nothing was heard of it yet
         self.request = 0  # id of the start that counts
-        self.asked = (LiveSetup(), 0)  # what it was asked to start with, and at which depth
+        self.asked: tuple[LiveSetup, int, CodecInfo | None] = LiveSetup(), 0, None  # to start with; the depth
         self.replaced = 0  # id of the start before, whose end is no news
         self.setup = LiveSetup()
         self.muted = True

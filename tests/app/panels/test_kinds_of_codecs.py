@@ -11,6 +11,7 @@ import pytest
 from speefeare_core.blocks.report import SeamReport
 from speefeare_core.codec import BookInfo, CodecInfo
 from tests.app.panels.known_clip import known_codec, open_known_clip
+from tests.app.panels.live_session import say
 from tests.app.shell.fake_engine import FakeClient
 from workbench import commands
 from workbench.context import Context
@@ -184,6 +185,7 @@ def test_live_offers_blocks_where_a_codec_cannot_stream(context: Context, show: 
     assert panel.transport.message.text() == words
     panel.transport.start.click()
     assert client.last(protocol.StartLive)[1].buffered_s == 2.0
+    say(context, client, protocol.LiveStopped(context.live.request, ""))
     context.codec.set_codec(RESIDUAL, "cpu")
     assert panel.transport.message.text() == "Starts muted: use headphones"
     panel.transport.start.click()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -12,7 +13,7 @@ from speefeare_core.plans.modes import PlanReport
 from tests.app.panels.known_clip import RATE_HZ, known_codec
 from tests.app.panels.live_session import make_rings, say, say_started, write_second
 from tests.app.shell.fake_engine import FakeClient
-from workbench import live_commands
+from workbench import commands, live_commands
 from workbench.context import Context
 from workbench.engine import protocol
 from workbench.engine.memory import Ring
@@ -135,6 +136,19 @@ def test_another_source_chosen_while_it_starts_takes_a_new_start(
     assert client.count(protocol.StartLive) == 2 and client.last(protocol.StartLive)[1].generator == "sine"
     say_started(loaded_context, client, rings)
     assert client.count(protocol.StartLive) == 2 and panel.transport.start.text() == "Stop"
+
+
+def test_another_codec_that_came_while_it_started_is_the_one_that_is_heard(
+    panel: LivePanel, client: FakeClient, loaded_context: Context, rings: dict[str, Ring]
+) -> None:
+    panel.transport.start.click()
+    commands.load_codec(loaded_context, "other")
+    number = client.last(protocol.LoadCodec)[0]
+    other = dataclasses.replace(known_codec(), name="other")
+    say(loaded_context, client, protocol.CodecLoaded(number, other, "cpu", 0.1))
+    assert client.count(protocol.StartLive) == 1
+    say_started(loaded_context, client, rings)
+    assert client.count(protocol.StartLive) == 2
 
 
 def test_a_file_a_generator_and_what_the_system_plays_can_be_the_microphone(
