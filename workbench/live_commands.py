@@ -76,9 +76,10 @@ def catch_up(ctx: Context) -> None:
 
 
 def stop_live(ctx: Context) -> None:
-    """End the live session."""
+    """End the live session, or its start."""
     if ctx.engine.status == "ready":
         ctx.client.send(protocol.StopLive())
+        ctx.live.update(starting=False)
 
 
 def toggle_live(ctx: Context) -> None:

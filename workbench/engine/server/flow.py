@@ -50,7 +50,7 @@ class Flow:
     def steady(self) -> bool:
         """Ask every 0.1 s: whether it has run at about its rate for 0.4 s. A device that stood still starts over.
 
-        Of a device that gives much at once, one such gift more or less falls into each 0.1 s.
+        Where a device works in bursts, one more or less falls into each 0.1 s.
         """
         now = time.monotonic()
         expected = (now - self._looked) * self._rate_hz
